@@ -1,0 +1,48 @@
+# Short names for what people do here. The build itself is described in meson.build, the checks in scripts/check.
+
+BUILD := build
+JOBS ?= 2
+SECONDS ?= 600
+ARGS ?=
+
+.PHONY: help build run check quick bench fuzz format clean install
+
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+build: ## build build/ucpkid and build/ucpki (installs missing Debian packages)
+	@scripts/install-deps build
+	@[ -f $(BUILD)/build.ninja ] || scripts/configure $(BUILD) -Dtests=false
+	@ninja -C $(BUILD) -j$(JOBS) programs
+
+run: build ## build and start a node in var/node (more arguments: make run ARGS='--log debug')
+	@mkdir -p -m 700 var/node
+	exec $(BUILD)/ucpkid --data var/node --socket var/node/ucpkid.sock --listen https=127.0.0.1:8443 $(ARGS)
+
+check: ## everything: builds, static checks, unit and black-box tests with sanitizers, fuzzing
+	@scripts/install-deps check
+	@scripts/check
+
+quick: ## build, unit tests, and the quick black-box tests, without sanitizers
+	@scripts/install-deps check
+	@scripts/check --quick
+
+bench: ## measure against the bare libraries, side by side
+	@scripts/install-deps check
+	@[ -f $(BUILD)/build.ninja ] || scripts/configure $(BUILD) -Dtests=false
+	@ninja -C $(BUILD) -j$(JOBS)
+	@bench/run
+
+fuzz: ## fuzz each target for SECONDS=600
+	@scripts/install-deps check
+	@scripts/check --only fuzz --seconds $(SECONDS)
+
+format: ## format all C files
+	@scripts/install-deps check
+	@find src tests fuzz bench -name '*.[ch]' -exec clang-format -i {} +
+
+install: build ## install the programs (DESTDIR and the prefix of meson are honoured)
+	@/usr/bin/meson install -C $(BUILD) --no-rebuild
+
+clean: ## remove what was built, but not var/
+	rm -rf build build-*

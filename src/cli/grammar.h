@@ -1,0 +1,138 @@
+/*
+ * The command line's grammar: one table of options, one table of commands, and reading what a person typed against them. Nothing here runs a
+ * command or prints.
+ */
+#ifndef UC_CLI_GRAMMAR_H
+#define UC_CLI_GRAMMAR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/text.h"
+
+/* All options; the table that describes them is uc_options. An option means the same in every command that takes it. */
+enum uc_option_id {
+	UC_OPT_SOCKET,
+	UC_OPT_JSON,
+	UC_OPT_HELP,
+	UC_OPT_VERSION,
+	UC_OPT_DRY_RUN,
+	UC_OPT_YES,
+	UC_OPT_FORCE,
+	UC_OPT_WHY,
+	UC_OPT_WHERE,
+	UC_OPT_ANY,
+	UC_OPT_SORT,
+	UC_OPT_LIMIT,
+	UC_OPT_CURSOR,
+	UC_OPT_ALL,
+	UC_OPT_LONG,
+	UC_OPT_STORE,
+	UC_OPT_DISTRIBUTION,
+	UC_OPT_CN,
+	UC_OPT_SAN,
+	UC_OPT_PARENT_DOMAIN,
+	UC_OPT_KEY,
+	UC_OPT_HASH,
+	UC_OPT_YEARS,
+	UC_OPT_COUNTRY,
+	UC_OPT_STATE,
+	UC_OPT_LOCALITY,
+	UC_OPT_ORGANIZATION,
+	UC_OPT_OU,
+	UC_OPT_PASSWORD_FILE,
+	UC_OPT_DESCRIPTION,
+	UC_OPT_SCOPE,
+	UC_OPT_OBJECT,
+	UC_OPT_FORMAT,
+	UC_OPT_OUT,
+	UC_OPT_TEXT,
+	UC_OPT_AT,
+	UC_OPT_NAME,
+	UC_OPT_DATA,
+	UC_OPT_COUNT
+};
+
+/* The bit of an option in uc_command.options: UC_OPT(YES). */
+#define UC_OPT(name) (UINT64_C(1) << UC_OPT_##name)
+
+struct uc_option {
+	const char *name;  /* without "--" */
+	const char *value; /* NULL: a flag; "FILE": any text; "pem|der": one of these words */
+	bool repeats;      /* may be given more than once */
+	bool global;       /* every command takes it */
+	const char *help;
+};
+
+extern const struct uc_option uc_options[UC_OPT_COUNT];
+
+struct uc_cli;
+struct uc_args;
+
+/*
+ * A command. words is its pattern, elements divided by blanks: "show", a word to type; "own|trust", one of these words, which becomes an argument;
+ * "NAME", an argument; "[FILE]", one that may be left out; "FILE..." one or more, as the last element ("[WORD...]": none or more).
+ */
+struct uc_command {
+	const char *words;
+	uint64_t options; /* UC_OPT() bits besides the global ones */
+	const char *help; /* one sentence; NULL: the command is not listed */
+	/* Returns the exit status of the program. */
+	int (*run)(struct uc_cli *cli, const struct uc_args *args);
+};
+
+struct uc_grammar {
+	const struct uc_command *commands;
+	size_t count;
+};
+
+/* A command line, read. Zero-initialise; release with uc_args_free() (also for UC_CLEANUP). */
+struct uc_args {
+	const struct uc_command *command;     /* what matched */
+	struct uc_strv typed;                 /* the words as they were typed, options left out */
+	struct uc_strv words;                 /* the arguments in the pattern's order, chosen words included */
+	uint64_t given;                       /* UC_OPT() bits of the options that are there */
+	struct uc_strv values[UC_OPT_COUNT];
+};
+
+void uc_args_free(struct uc_args *a);
+bool uc_args_has(const struct uc_args *a, enum uc_option_id id);
+/* The (last) value of an option or NULL. */
+const char *uc_args_value(const struct uc_args *a, enum uc_option_id id);
+/* The argument at index, or NULL when it was left out. */
+const char *uc_args_word(const struct uc_args *a, size_t index);
+
+/*
+ * First step: divides argv into words (a->typed) and options, "--name VALUE" and "--name=VALUE" anywhere, words only after "--". UC_EINPUT "no-such-option" (with the nearest
+ * one), "option-needs-value", "option-takes-no-value", "option-twice", "bad-option-value".
+ */
+enum uc_status uc_args_scan(const char *const *argv, size_t argc, struct uc_args *a, struct uc_error *e) UC_MUST;
+/*
+ * Second step: finds the command; its words may be shortened while they are unambiguous, and case does not count. UC_EINPUT "no-such-command" (with the nearest one),
+ * "ambiguous-word", "incomplete-command", "argument-missing", "too-many-words", "option-not-here".
+ */
+enum uc_status uc_args_match(const struct uc_grammar *g, struct uc_args *a, struct uc_error *e) UC_MUST;
+
+/* An element of a pattern. */
+struct uc_element {
+	const char *text; /* without brackets and dots; borrowed from the pattern, len long */
+	size_t len;
+	bool word;     /* to be typed as it is */
+	bool optional;
+	bool repeats;
+};
+
+/* The element at this place of a pattern, the last one again and again if it repeats; false beyond the end. */
+bool uc_element_at(const char *pattern, size_t place, struct uc_element *out);
+/* Takes the first alternative off *rest ("own|trust"); an empty slice when none is left. */
+struct uc_slice uc_alternative_next(struct uc_slice *rest);
+
+/*
+ * Keeps in set (g->count flags) the commands that fit after this word at this place; set starts with all true. Returns how many are left; *ambiguous, when not NULL, gets
+ * whether the word shortens several different words, which leaves those.
+ */
+size_t uc_grammar_step(const struct uc_grammar *g, bool *set, size_t place, const char *word, bool *ambiguous);
+/* Optimal string alignment distance without regard to case: how many letters differ, are missing, too many, or swapped. */
+size_t uc_word_distance(const char *a, const char *b);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * The node's private keys: the only place that reads or writes one. Callers get handles, never bytes.
+ *
+ * Each key is a file of its own, named after its id (the SHA-256 of its public key), PKCS#8 encrypted (RFC 5958, PBES2 with AES-256) under the node's master key, mode 0600 in a
+ * directory of mode 0700. A key is on disk before any change names it; a crash can leave an unused key, never an identity without one.
+ */
+#ifndef UC_KEYS_KEYS_H
+#define UC_KEYS_KEYS_H
+
+#include "core/clock.h"
+#include "core/mem.h"
+#include "core/text.h"
+#include "pki/key.h"
+
+struct uc_keys;
+
+/*
+ * Opens the keys in dir/keys, made when missing together with the master key dir/master.key (32 random bytes, 0600) and the node's own key. Temporary files that a crash left are
+ * removed. UC_EREFUSED "key-directory-open" when others than the owner may read it; UC_EIO "master-key-lost" when there are keys but no master key. Owned: uc_keys_close(). All functions
+ * below may be called from any thread.
+ */
+enum uc_status uc_keys_open(const char *dir, struct uc_keys **out, struct uc_error *e) UC_MUST;
+void uc_keys_close(struct uc_keys *k);
+UC_DEFINE_CLEANUP(uc_keys_closep, struct uc_keys, uc_keys_close)
+
+/* Generates a key and stores it durably. id gets its name; *out (owned: uc_key_free) a handle. Slow: see uc_key_generate(). */
+enum uc_status uc_keys_new(struct uc_keys *k, const struct uc_key_spec *spec, char id[UC_KEY_ID_LEN], EVP_PKEY **out, struct uc_error *e) UC_MUST;
+
+/* A handle on a key, owned: uc_key_free(). UC_ENOTFOUND "no-key"; UC_EIO "key-damaged" when the file cannot be decrypted or is another key than its name says. */
+enum uc_status uc_keys_get(struct uc_keys *k, const char *id, EVP_PKEY **out, struct uc_error *e) UC_MUST;
+bool uc_keys_has(struct uc_keys *k, const char *id);
+/* Removes a key for good. A missing one is UC_OK. */
+enum uc_status uc_keys_remove(struct uc_keys *k, const char *id, struct uc_error *e) UC_MUST;
+/* The ids of all keys that were stored before a time. Appended to out. */
+enum uc_status uc_keys_older(struct uc_keys *k, uc_time before, struct uc_strv *out, struct uc_error *e) UC_MUST;
+
+/* Signs data with the node's own key (ECDSA P-256, SHA-256), DER signature appended to out. Has the type of uc_log_signer; ctx is the struct uc_keys. */
+enum uc_status uc_keys_node_sign(void *ctx, struct uc_slice data, struct uc_buf *out, struct uc_error *e) UC_MUST;
+/* Does the node's own key verify this signature? Has the type of uc_log_verifier. */
+bool uc_keys_node_verify(void *ctx, struct uc_slice data, struct uc_slice signature);
+
+#endif

@@ -1,0 +1,389 @@
+/* What the tasks share: arguments, the pieces of steps, names in stores, profiles of purposes. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/bytes.h"
+#include "core/random.h"
+#include "manage/task.h"
+#include "pki/name.h"
+
+void uc_material_free(struct uc_material *m)
+{
+	for (size_t i = 0; i < m->count; i++) uc_buf_free(&m->items[i].der);
+	free(m->items);
+	uc_buf_wipe(&m->verifier);
+	*m = (struct uc_material){.items = NULL};
+}
+
+const struct uc_made *uc_material_get(const struct uc_material *m, const char *purpose)
+{
+	for (size_t i = 0; m != NULL && i < m->count; i++)
+		if (strcmp(m->items[i].purpose, purpose) == 0) return &m->items[i];
+	return NULL;
+}
+
+enum uc_status uc_arg_text(const struct uc_task_request *req, const char *name, const char **out, struct uc_error *e)
+{
+	const json_t *value = json_object_get(req->args, name);
+	*out = NULL;
+	if (value == NULL || json_is_null(value)) return UC_OK;
+	if (!json_is_string(value)) return uc_fail_field(e, UC_EINPUT, "bad-argument", name, "Give a text.", "the argument %s is not a text", name);
+	*out = json_string_value(value);
+	return UC_OK;
+}
+
+enum uc_status uc_arg_need(const struct uc_task_request *req, const char *name, const char **out, struct uc_error *e)
+{
+	UC_TRY(uc_arg_text(req, name, out, e));
+	if (*out != NULL && (*out)[0] != '\0') return UC_OK;
+	return uc_fail_field(e, UC_EINPUT, "argument-missing", name, NULL, "the argument %s is missing", name);
+}
+
+enum uc_status uc_arg_purpose(const struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_purpose **out, struct uc_error *e)
+{
+	const char *name;
+	UC_TRY(uc_arg_need(req, "purpose", &name, e));
+	UC_TRY(uc_purpose_find(name, out, e));
+	if (((*out)->roles & ctx->roles) != 0) return UC_OK;
+	return uc_fail_field(e, UC_EREFUSED, "purpose-not-here", "purpose", "Name a node that has the purpose; `show cert purposes` lists which roles do.",
+	                     "the node %s has no role that uses %s certificates", ctx->node, (*out)->name);
+}
+
+/* Key lengths that some phones do not bear (requirements section 2; C39). */
+static void judge_length(const struct uc_purpose *purpose, const struct uc_key_spec *spec, struct uc_plan *plan)
+{
+	if (!purpose->signs_phone_files) return;
+	if (spec->rsa && spec->bits == 3072)
+		uc_findings_add(&plan->findings, UC_DANGER, "phone-signature-3072", "Use RSA 2048, or 4096 where all phones are known to bear it.",
+		                "%s signs phone files, and no signature code for 3072-bit keys is known: with it, lists and configuration files cannot be signed by %s", purpose->name,
+		                purpose->name);
+	if (spec->rsa && spec->bits > 3072)
+		uc_findings_add(&plan->findings, UC_WARN, "phone-key-length", "Use RSA 2048 unless all phones are known to bear more.",
+		                "some phones cannot register with a %s key of %d bits", purpose->name, spec->bits);
+}
+
+enum uc_status uc_arg_key(const struct uc_task_request *req, const struct uc_purpose *purpose, const char *otherwise, struct uc_plan *plan, const struct uc_key_spec **out,
+                          struct uc_error *e)
+{
+	const char *name;
+	UC_TRY(uc_arg_text(req, "key", &name, e));
+	*out = uc_key_spec_find(name != NULL ? name : otherwise);
+	static const char hint[] = "The kinds are rsa-2048, rsa-3072, rsa-4096, ec-p256, ec-p384 and ec-p521.";
+	if (*out == NULL)
+		return uc_fail_field(e, UC_EINPUT, "bad-key-kind", "key", hint, "'%s' is not a kind of key that can be generated", name != NULL ? name : otherwise);
+	const struct uc_key_spec *usual = uc_key_spec_find(purpose->key);
+	if (usual->rsa != (*out)->rsa)
+		return uc_fail_field(e, UC_EREFUSED, "key-family", "key",
+		                     usual->rsa ? "Use rsa-2048, rsa-3072 or rsa-4096; EC keys belong to the purpose whose name ends in -ECDSA."
+		                                : "Use ec-p256, ec-p384 or ec-p521; RSA keys belong to the purpose without -ECDSA.",
+		                     "%s has %s keys, not %s", purpose->name, usual->rsa ? "RSA" : "EC", (*out)->text);
+	judge_length(purpose, *out, plan);
+	return UC_OK;
+}
+
+static const struct {
+	const char *name;
+	const char *digest;
+	int bits;
+} digests[] = {{"sha256", "SHA256", 256}, {"sha384", "SHA384", 384}, {"sha512", "SHA512", 512}};
+
+/* The hash must be as strong as the curve (cisco-interfaces 3.4: 384-bit keys take SHA-384 or SHA-512). */
+enum uc_status uc_arg_digest(const struct uc_task_request *req, const struct uc_key_spec *key, const char **out, struct uc_error *e)
+{
+	const char *name;
+	UC_TRY(uc_arg_text(req, "hash", &name, e));
+	*out = key->digest;
+	if (name == NULL) return UC_OK;
+	for (size_t i = 0; i < sizeof digests / sizeof *digests; i++) {
+		if (!uc_eq_nocase(digests[i].name, name)) continue;
+		bool weaker = !key->rsa && digests[i].bits < key->bits && digests[i].bits < 512;
+		if (weaker) return uc_fail_field(e, UC_EREFUSED, "hash-too-weak", "hash", "Use a hash as long as the key.", "%s is too weak for a key of kind %s", name, key->text);
+		*out = digests[i].digest;
+		return UC_OK;
+	}
+	return uc_fail_field(e, UC_EINPUT, "bad-hash", "hash", "Use sha256, sha384 or sha512.", "'%s' is not a hash that can be used", name);
+}
+
+/* ---- identities ---- */
+
+static enum uc_status not_found_is_no(enum uc_status status, bool *have)
+{
+	*have = status == UC_OK;
+	return status == UC_ENOTFOUND ? UC_OK : status;
+}
+
+enum uc_status uc_identity_maybe(const struct uc_task_context *ctx, const char *purpose, struct uc_identity *out, bool *have, struct uc_error *e)
+{
+	return not_found_is_no(uc_store_identity(ctx->store, ctx->node, purpose, out, e), have);
+}
+
+enum uc_status uc_request_maybe(const struct uc_task_context *ctx, const char *purpose, struct uc_request *out, bool *have, struct uc_error *e)
+{
+	return not_found_is_no(uc_store_request(ctx->store, ctx->node, purpose, out, e), have);
+}
+
+static json_t *der_text(struct uc_slice der)
+{
+	UC_CLEANUP(uc_freep) char *b64 = uc_base64(der);
+	return json_string(b64);
+}
+
+static json_t *cert_text(const struct uc_cert *cert)
+{
+	return cert != NULL ? der_text(uc_buf_slice(&cert->der)) : json_null();
+}
+
+static json_t *chain_texts(const struct uc_certs *chain)
+{
+	json_t *out = json_array();
+	for (size_t i = 0; chain != NULL && i < chain->count; i++) json_array_append_new(out, cert_text(chain->items[i]));
+	return out;
+}
+
+json_t *uc_identity_before(const struct uc_identity *i)
+{
+	if (i == NULL) return json_null();
+	return json_pack("{s:o, s:o, s:s, s:s, s:s}", "certificate", cert_text(i->cert), "chain", chain_texts(&i->chain), "key", i->key_id, "source", i->source, "distribution",
+	                 i->distribution);
+}
+
+json_t *uc_step_identity(const struct uc_task_context *ctx, const char *purpose, const struct uc_cert *cert, const struct uc_certs *chain, const char *key, const char *source,
+                         const char *distribution, const struct uc_identity *before)
+{
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s?, s:s, s:s, s:o}", "type", "identity.set", "node", ctx->node, "purpose", purpose, "certificate", cert_text(cert), "chain",
+	                 chain_texts(chain), "key", key, "source", source, "distribution", distribution, "before", uc_identity_before(before));
+}
+
+/* ---- trust entries ---- */
+
+json_t *uc_step_trust_remove(const struct uc_trust *t)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s}", "type", "trust.remove", "store", t->store, "name", t->name, "scope", t->scope, "certificate", cert_text(t->cert),
+	                 "description", t->description, "origin", t->origin);
+}
+
+/* Is the name taken by another certificate in the same store and scope, in the state or by an earlier step of this plan? */
+static enum uc_status name_taken(const struct uc_task_context *ctx, const char *store, const char *scope, const char *name, const struct uc_plan *plan, bool *taken,
+                                 struct uc_error *e)
+{
+	enum { ALL_SCOPES = 100 };
+	UC_CLEANUP(uc_trusts_free) struct uc_trusts found = {.items = NULL};
+	UC_TRY(uc_store_trust(ctx->store, store, ctx->node, name, NULL, ALL_SCOPES, &found, e));
+	*taken = false;
+	for (size_t i = 0; i < found.count; i++) *taken = *taken || strcmp(found.items[i].scope, scope) == 0;
+	size_t i;
+	const json_t *step;
+	json_array_foreach(plan->steps, i, step)
+	{
+		const char *type = json_string_value(json_object_get(step, "type"));
+		if (!uc_starts_with(type, "trust.")) continue;
+		const char *have = json_string_value(json_object_get(step, "name"));
+		bool same = strcmp(json_string_value(json_object_get(step, "store")), store) == 0 && strcmp(json_string_value(json_object_get(step, "scope")), scope) == 0 &&
+		            strcmp(have, name) == 0;
+		if (same) *taken = strcmp(type, "trust.add") == 0;
+	}
+	return UC_OK;
+}
+
+static bool planned_already(const struct uc_plan *plan, const char *store, const char *scope, const char *certificate)
+{
+	size_t i;
+	const json_t *step;
+	json_array_foreach(plan->steps, i, step)
+	{
+		if (strcmp(json_string_value(json_object_get(step, "type")), "trust.add") != 0) continue;
+		if (strcmp(json_string_value(json_object_get(step, "store")), store) == 0 && strcmp(json_string_value(json_object_get(step, "scope")), scope) == 0 &&
+		    strcmp(json_string_value(json_object_get(step, "certificate")), certificate) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A copy that this plan removes does not count as being there. */
+static bool removed_here(const struct uc_plan *plan, const struct uc_trust *t)
+{
+	size_t i;
+	const json_t *step;
+	json_array_foreach(plan->steps, i, step)
+	{
+		if (strcmp(json_string_value(json_object_get(step, "type")), "trust.remove") != 0) continue;
+		if (strcmp(json_string_value(json_object_get(step, "store")), t->store) == 0 && strcmp(json_string_value(json_object_get(step, "scope")), t->scope) == 0 &&
+		    strcmp(json_string_value(json_object_get(step, "name")), t->name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static enum uc_status held_already(const struct uc_task_context *ctx, const char *store, const char *scope, const struct uc_cert *cert, const struct uc_plan *plan, bool *held,
+                                   struct uc_error *e)
+{
+	enum { ALL_SCOPES = 100 };
+	char fp[UC_FINGERPRINT_HEX];
+	UC_CLEANUP(uc_trusts_free) struct uc_trusts found = {.items = NULL};
+	UC_TRY(uc_store_trust(ctx->store, store, ctx->node, NULL, uc_cert_fingerprint_hex(cert, fp), ALL_SCOPES, &found, e));
+	UC_CLEANUP(uc_freep) char *b64 = uc_base64(uc_buf_slice(&cert->der));
+	*held = planned_already(plan, store, scope, b64);
+	for (size_t i = 0; i < found.count; i++)
+		*held = *held || (strcmp(found.items[i].scope, scope) == 0 && !removed_here(plan, &found.items[i]));
+	return UC_OK;
+}
+
+enum uc_status uc_plan_trust(const struct uc_task_context *ctx, const char *store, const char *scope, const struct uc_cert *cert, const char *description, const char *origin,
+                             struct uc_plan *plan, bool *added, struct uc_error *e)
+{
+	bool held;
+	UC_TRY(held_already(ctx, store, scope, cert, plan, &held, e));
+	*added = !held;
+	if (held) return UC_OK;
+	UC_CLEANUP(uc_freep) char *base = uc_cert_base_name(cert);
+	UC_CLEANUP(uc_freep) char *name = uc_sprintf("%s.pem", base);
+	bool taken;
+	UC_TRY(name_taken(ctx, store, scope, name, plan, &taken, e));
+	char fp[UC_FINGERPRINT_HEX];
+	uc_cert_fingerprint_hex(cert, fp);
+	if (taken) {
+		free(name);
+		name = uc_sprintf("%s_%.8s.pem", base, fp);
+	}
+	json_t *step = json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s}", "type", "trust.add", "store", store, "name", name, "scope", scope, "certificate", cert_text(cert),
+	                         "description", description, "origin", origin);
+	UC_CLEANUP(uc_freep) char *label = uc_cert_label(cert);
+	uc_plan_step(plan, step, "Add %s (SHA-256 %.8s...) to %s as %s", label, fp, store, name);
+	return UC_OK;
+}
+
+static bool is_cluster(const char *store)
+{
+	const struct uc_trust_store *s = NULL;
+	return uc_trust_store_find(store, &s, NULL) == UC_OK && s->cluster;
+}
+
+enum uc_status uc_plan_drop_copies(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_identity *old, struct uc_plan *plan, struct uc_error *e)
+{
+	char fp[UC_FINGERPRINT_HEX];
+	uc_cert_fingerprint_hex(old->cert, fp);
+	UC_CLEANUP(uc_trusts_free) struct uc_trusts copies = {.items = NULL};
+	UC_TRY(uc_store_trust_everywhere(ctx->store, fp, &copies, e));
+	for (size_t i = 0; i < copies.count; i++) {
+		const struct uc_trust *t = &copies.items[i];
+		if (strcmp(t->origin, "system") != 0) continue; /* what an administrator uploaded stays */
+		uc_plan_step(plan, uc_step_trust_remove(t), "Remove the copy of the old %s certificate, %s, from %s", purpose->name, t->name, t->store);
+	}
+	return UC_OK;
+}
+
+enum uc_status uc_plan_add_copies(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_cert *cert, struct uc_plan *plan, struct uc_error *e)
+{
+	for (size_t i = 0; purpose->stores[i] != NULL; i++) {
+		const char *store = purpose->stores[i];
+		const char *scope = is_cluster(store) ? "cluster" : ctx->node;
+		if (cert == NULL) {
+			/* A preview: the certificate does not exist yet. */
+			uc_plan_step(plan, json_pack("{s:s, s:s, s:s, s:s, s:s}", "type", "trust.add", "store", store, "name", "", "scope", scope, "certificate", ""),
+			             "Put a copy of the new %s certificate into %s", purpose->name, store);
+			continue;
+		}
+		bool added;
+		char *description = uc_sprintf("Copy of the self-signed %s certificate of %s", purpose->name, ctx->node);
+		size_t before = json_array_size(plan->steps);
+		enum uc_status status = uc_plan_trust(ctx, store, scope, cert, description, "system", plan, &added, e);
+		free(description);
+		UC_TRY(status);
+		/* The same sentence as in the preview: names and fingerprints depend on the new key. */
+		if (added)
+			json_object_set_new(json_array_get(plan->steps, before), "text", json_sprintf("Put a copy of the new %s certificate into %s", purpose->name, store));
+	}
+	return UC_OK;
+}
+
+/* ---- candidates for paths ---- */
+
+static enum uc_status gather_issuers(struct uc_store *store, const char *trust_store, const char *node, const struct uc_cert *of, struct uc_certs *intermediates,
+                                     struct uc_certs *anchors, struct uc_certs *fresh, struct uc_error *e)
+{
+	UC_CLEANUP(uc_certs_free) struct uc_certs found = {.items = NULL};
+	UC_TRY(uc_store_issuers(store, trust_store, node, uc_name_hash(of->issuer), &found, e));
+	for (size_t i = 0; i < found.count; i++) {
+		struct uc_cert *c = found.items[i];
+		if (uc_certs_find(intermediates, c->fingerprint) >= 0 || uc_certs_find(anchors, c->fingerprint) >= 0) continue;
+		bool root = uc_cert_self_signed(c);
+		if (!root) uc_certs_take(fresh, uc_cert_dup(c));
+		uc_certs_take(root ? anchors : intermediates, uc_cert_dup(c));
+	}
+	return UC_OK;
+}
+
+enum uc_status uc_pool_gather(struct uc_store *store, const char *trust_store, const char *node, const struct uc_certs *from, struct uc_certs *intermediates,
+                              struct uc_certs *anchors, struct uc_error *e)
+{
+	enum { MAX_ROUNDS = 20 }; /* no path is longer */
+	UC_CLEANUP(uc_certs_free) struct uc_certs wave = {.items = NULL};
+	for (size_t i = 0; i < from->count; i++) uc_certs_take(&wave, uc_cert_dup(from->items[i]));
+	for (int round = 0; round < MAX_ROUNDS && wave.count > 0; round++) {
+		UC_CLEANUP(uc_certs_free) struct uc_certs fresh = {.items = NULL};
+		for (size_t i = 0; i < wave.count; i++) UC_TRY(gather_issuers(store, trust_store, node, wave.items[i], intermediates, anchors, &fresh, e));
+		uc_certs_free(&wave);
+		wave = fresh;
+		fresh = (struct uc_certs){.items = NULL};
+	}
+	return UC_OK;
+}
+
+/* ---- profiles ---- */
+
+char *uc_pattern_name(const struct uc_task_context *ctx, const char *pattern)
+{
+	struct uc_buf out = UC_BUF_EMPTY;
+	for (; *pattern != '\0'; pattern++) {
+		if (*pattern != '%') {
+			uc_buf_add_u8(&out, (uint8_t)*pattern);
+			continue;
+		}
+		pattern++;
+		uint32_t random;
+		uc_random(&random, sizeof random);
+		if (*pattern == 'f') uc_buf_add_str(&out, ctx->fqdn);
+		if (*pattern == 'h') uc_buf_add_str(&out, ctx->host);
+		if (*pattern == 'd') uc_buf_add_str(&out, ctx->domain);
+		if (*pattern == 'r') uc_buf_printf(&out, "%08x", random);
+	}
+	/* A node without a domain leaves the dot of "%h.%d" behind. */
+	if (out.len > 0 && out.ptr[out.len - 1] == '.') out.len--;
+	return uc_buf_take_str(&out);
+}
+
+void uc_purpose_profile_free(struct uc_purpose_profile *p)
+{
+	free(p->common_name);
+	uc_strv_free(&p->sans);
+	*p = (struct uc_purpose_profile){.common_name = NULL};
+}
+
+enum uc_status uc_profile_self(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_key_spec *key, int years,
+                               struct uc_purpose_profile *out, struct uc_error *e)
+{
+	out->common_name = uc_pattern_name(ctx, purpose->common_name);
+	if (strlen(out->common_name) > 64) out->common_name[64] = '\0'; /* X.520's bound; the SAN has the whole name */
+	if (purpose->public_names) {
+		char *san = NULL;
+		UC_TRY(uc_san_normalize(ctx->fqdn, &san, e));
+		uc_strv_take(&out->sans, san);
+	}
+	if (purpose->guid) uc_strv_take(&out->sans, uc_sprintf("URI:urn:uuid:%s", ctx->guid));
+	unsigned usage = purpose->key_usage;
+	if (ctx->policy.rfc8813 && !key->rsa) usage &= ~(unsigned)(UC_KU_KEY_ENCIPHERMENT | UC_KU_DATA_ENCIPHERMENT);
+	struct uc_civil until = uc_time_to_civil(ctx->now);
+	until.year += years > 0 ? years : purpose->years;
+	if (!uc_civil_valid(&until)) until.day = 28; /* 29 February in a year that has none */
+	out->profile = (struct uc_profile){
+	    .common_name = out->common_name,
+	    .sans = &out->sans,
+	    .key_usage = usage,
+	    .ekus = purpose->self_ekus,
+	    .ca = purpose->ca,
+	    .digest = key->digest,
+	    .not_before = ctx->now,
+	    .not_after = until.year > 9999 ? UC_TIME_MAX : uc_civil_to_time(&until),
+	};
+	return UC_OK;
+}

@@ -1,0 +1,141 @@
+#include "manage/plan.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/bytes.h"
+#include "core/text.h"
+#include "pki/digest.h"
+#include "pki/report.h"
+
+void uc_plan_init(struct uc_plan *p, const char *task)
+{
+	*p = (struct uc_plan){.task = task, .summary = uc_strdup(""), .steps = json_array(), .followups = json_array()};
+}
+
+void uc_plan_free(struct uc_plan *p)
+{
+	free(p->summary);
+	json_decref(p->steps);
+	json_decref(p->followups);
+	uc_findings_free(&p->findings);
+	*p = (struct uc_plan){.task = NULL};
+}
+
+void uc_plan_summary(struct uc_plan *p, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	free(p->summary);
+	p->summary = uc_vsprintf(fmt, ap);
+	va_end(ap);
+}
+
+/* JSON texts must be UTF-8; names out of certificates were cleaned, arguments of a request are JSON already. */
+static json_t *text_value(char *owned)
+{
+	UC_CLEANUP(uc_freep) char *clean = uc_utf8_clean(uc_slice_str(owned));
+	free(owned);
+	return json_string(clean);
+}
+
+void uc_plan_step(struct uc_plan *p, json_t *step, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	json_object_set_new(step, "text", text_value(uc_vsprintf(fmt, ap)));
+	va_end(ap);
+	json_object_set_new(step, "v", json_integer(1));
+	json_array_append_new(p->steps, step);
+}
+
+static const char *member(const json_t *object, const char *name)
+{
+	const char *value = json_string_value(json_object_get(object, name));
+	return value != NULL ? value : "";
+}
+
+void uc_plan_follow(struct uc_plan *p, const char *kind, const char *target, const char *fmt, ...)
+{
+	size_t i;
+	const json_t *have;
+	json_array_foreach(p->followups, i, have)
+	{
+		if (strcmp(member(have, "kind"), kind) == 0 && strcmp(member(have, "target"), target) == 0) return;
+	}
+	va_list ap;
+	va_start(ap, fmt);
+	json_t *text = text_value(uc_vsprintf(fmt, ap));
+	va_end(ap);
+	json_array_append_new(p->followups, json_pack("{s:s, s:s, s:o}", "kind", kind, "target", target, "text", text));
+}
+
+static void follow_services(struct uc_plan *p, const char *const *services)
+{
+	for (size_t i = 0; services[i] != NULL; i++) uc_plan_follow(p, "reload", services[i], "Reload or restart %s.", services[i]);
+}
+
+void uc_plan_follow_purpose(struct uc_plan *p, const struct uc_purpose *purpose)
+{
+	follow_services(p, purpose->services);
+	if ((purpose->follow & UC_FOLLOW_LISTS) != 0) uc_plan_follow(p, "lists", "ITL", "The ITL file is made and signed again; phones fetch it.");
+	if ((purpose->follow & UC_FOLLOW_CTL) != 0)
+		uc_plan_follow(p, "ctl-update", "CTL", "While the cluster is in mixed mode: update the CTL file (utils ctl update CTLFile).");
+	uc_plan_follow(p, "backup", "backup", "Take a backup: restoring one from before this change can leave phones without trust.");
+}
+
+void uc_plan_follow_store(struct uc_plan *p, const struct uc_trust_store *store)
+{
+	follow_services(p, store->services);
+	uc_plan_follow(p, "backup", "backup", "Take a backup.");
+}
+
+bool uc_plan_empty(const struct uc_plan *p)
+{
+	return json_array_size(p->steps) == 0;
+}
+
+static json_t *texts(const json_t *array)
+{
+	json_t *out = json_array();
+	size_t i;
+	const json_t *item;
+	json_array_foreach(array, i, item) json_array_append(out, json_object_get(item, "text"));
+	return out;
+}
+
+static json_t *finding_codes(const struct uc_findings *f)
+{
+	json_t *out = json_array();
+	for (size_t i = 0; i < f->count; i++) json_array_append_new(out, json_pack("[s, s]", uc_weight_name(f->items[i].weight), f->items[i].code));
+	return out;
+}
+
+void uc_plan_hash(const struct uc_plan *p, char hash[65])
+{
+	json_t *shape = json_pack("[s, o, o, o]", p->task, texts(p->steps), finding_codes(&p->findings), texts(p->followups));
+	char *text = json_dumps(shape, JSON_COMPACT);
+	json_decref(shape);
+	uc_sha256_hex(uc_slice_str(text), hash);
+	free(text);
+}
+
+static json_t *steps_for_people(const json_t *steps)
+{
+	json_t *out = json_array();
+	size_t i;
+	const json_t *step;
+	json_array_foreach(steps, i, step)
+	    json_array_append_new(out, json_pack("{s:O, s:O}", "type", json_object_get(step, "type"), "text", json_object_get(step, "text")));
+	return out;
+}
+
+json_t *uc_plan_json(const struct uc_plan *p)
+{
+	char hash[65];
+	uc_plan_hash(p, hash);
+	return json_pack("{s:s, s:s, s:I, s:s, s:o, s:o, s:O, s:s}", "task", p->task, "summary", p->summary, "base", (json_int_t)p->base, "plan", hash, "steps",
+	                 steps_for_people(p->steps), "findings", uc_report_findings(&p->findings), "followups", p->followups, "worst",
+	                 uc_weight_name(uc_findings_worst(&p->findings)));
+}

@@ -1,0 +1,42 @@
+/*
+ * A plan: what a task would do to the state, before it does it. Ordered steps (store/change.h), findings a person must see, and what has to follow.
+ */
+#ifndef UC_MANAGE_PLAN_H
+#define UC_MANAGE_PLAN_H
+
+#include <jansson.h>
+
+#include "catalog/catalog.h"
+#include "core/finding.h"
+#include "core/mem.h"
+
+struct uc_plan {
+	const char *task;  /* static */
+	char *summary;     /* one sentence in the imperative: "Replace the tomcat certificate of cucm-pub" */
+	json_t *steps;     /* array of steps, each with "text" */
+	json_t *followups; /* array of {"kind","target","text"} */
+	struct uc_findings findings;
+	int64_t base;      /* the head of the log it was made from */
+	int64_t undoes;    /* the change it takes back, or 0 */
+};
+
+void uc_plan_init(struct uc_plan *p, const char *task);
+void uc_plan_free(struct uc_plan *p);
+void uc_plan_summary(struct uc_plan *p, const char *fmt, ...) UC_PRINTF(2, 3);
+/* Adds a step (takes ownership) with the sentence that describes it. The text must not depend on new keys, serials or the time: it is part of what is compared. */
+void uc_plan_step(struct uc_plan *p, json_t *step, const char *fmt, ...) UC_PRINTF(3, 4);
+/* Adds a follow-up once: a second one of the same kind and target is dropped. kind: "reload", "ctl-update", "lists", "backup". */
+void uc_plan_follow(struct uc_plan *p, const char *kind, const char *target, const char *fmt, ...) UC_PRINTF(4, 5);
+/* The follow-ups of a purpose's change: its services, the CTL, the lists, a backup. */
+void uc_plan_follow_purpose(struct uc_plan *p, const struct uc_purpose *purpose);
+/* And of a trust store's. */
+void uc_plan_follow_store(struct uc_plan *p, const struct uc_trust_store *store);
+/* A plan without steps changes nothing. */
+bool uc_plan_empty(const struct uc_plan *p);
+
+/* The hash (hex, 65 bytes) of what a person agreed to: task, texts of the steps, weights and codes of the findings, follow-ups. Equal for two makings of the same plan with other keys or serials. */
+void uc_plan_hash(const struct uc_plan *p, char hash[65]);
+/* {"task","summary","base","plan","steps":[{"type","text"}],"findings","followups","worst"}, owned. */
+json_t *uc_plan_json(const struct uc_plan *p);
+
+#endif

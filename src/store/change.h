@@ -1,0 +1,65 @@
+/*
+ * The change log and its steps.
+ *
+ * A change's body is JSON text, kept byte for byte:
+ *   {"v":1,"number":N,"previous":HASH,"at":"...Z","node":NAME,"who":NAME,"why":TEXT|null,"task":NAME,"request":UUID,"summary":TEXT,"undoes":N|null,
+ *    "steps":[STEP...],"findings":[...],"followups":[...]}
+ * Its hash is the SHA-256 of the body; since the body names the hash before it, the log is a chain. The node that made the change signs the body.
+ *
+ * Steps ("type", "v":1 and):
+ *   node.set         node, fqdn, domain, roles [..], guid, before|null
+ *   identity.set     node, purpose, certificate (base64 DER), chain [base64 DER..], key (id), source, distribution, before {the same members}|null
+ *   identity.remove  node, purpose, before
+ *   trust.add        store, name, scope, certificate, description, origin
+ *   trust.remove     store, name, scope, certificate, description, origin
+ *   csr.set          node, purpose, request (base64 DER), key, distribution, parameters {..}, created, before|null
+ *   csr.remove       node, purpose, before
+ *   account.set      name, role, secret (hash), before|null
+ *   account.remove   name, before
+ *   key.purge        node, key
+ * "before" is the state the step replaces, so that the inverse of a step follows from the step alone; applying a step whose "before" is not what is there is UC_ECONFLICT
+ * "state-moved". Every step may carry "text": the sentence a person reads.
+ */
+#ifndef UC_STORE_CHANGE_H
+#define UC_STORE_CHANGE_H
+
+#include "store/store.h"
+
+#define UC_UNDO_DAYS 30
+
+/* The number of the last change, 0 for an empty log, and its hash (hex, 65 bytes; may be NULL; 64 zeros for an empty log). */
+enum uc_status uc_log_head(struct uc_store *s, int64_t *number, char hash[65], struct uc_error *e) UC_MUST;
+
+/* Signs data for the log: appends the signature to out. */
+typedef enum uc_status (*uc_log_signer)(void *ctx, struct uc_slice data, struct uc_buf *out, struct uc_error *e);
+
+/*
+ * Inside a write transaction: gives the change (an object with every member of the body but "v", "number" and "previous") its number, applies its steps in order, writes it. A request id
+ * that is in the log already is UC_ECONFLICT "request-repeated" and *number is that change. On any error the caller rolls back.
+ */
+enum uc_status uc_log_append(struct uc_store *s, const json_t *change, uc_log_signer sign, void *ctx, int64_t *number, struct uc_error *e) UC_MUST;
+
+/* The change, as its body, with "hash", "undone_by" (number or null) added; owned. UC_ENOTFOUND "no-change". */
+enum uc_status uc_log_get(struct uc_store *s, int64_t number, json_t **out, struct uc_error *e) UC_MUST;
+/* The change with this request id: 0 when there is none. */
+enum uc_status uc_log_by_request(struct uc_store *s, const char *request, int64_t *number, struct uc_error *e) UC_MUST;
+/*
+ * Newest first, below number before (0: from the head), at most limit, only those that touched object ("own/tomcat", "trust/tomcat-trust/NAME.pem", "csr/tomcat", "account/NAME",
+ * "node/NAME") unless NULL: [{"number","at","who","task","summary","undone_by"}], owned.
+ */
+enum uc_status uc_log_list(struct uc_store *s, int64_t before, size_t limit, const char *object, json_t **out, struct uc_error *e) UC_MUST;
+/* Has any change after number, that is not itself undone, touched what this change touched? *later gets its number or 0. */
+enum uc_status uc_log_later(struct uc_store *s, int64_t number, int64_t *later, struct uc_error *e) UC_MUST;
+
+/*
+ * Walks the whole log: numbers without a gap, every hash right, each naming the one before, each signature right (verify may be NULL). UC_EIO "log-broken" names the change.
+ */
+typedef bool (*uc_log_verifier)(void *ctx, struct uc_slice data, struct uc_slice signature);
+enum uc_status uc_log_verify(struct uc_store *s, uc_log_verifier verify, void *ctx, struct uc_error *e) UC_MUST;
+
+/* The inverse of a step, owned; NULL when its type can never be undone. */
+json_t *uc_step_invert(const json_t *step);
+/* Can a step of this type ever be undone? */
+bool uc_step_undoable(const char *type);
+
+#endif

@@ -1,0 +1,102 @@
+/*
+ * The thin SQL layer: one connection, statements with $1 parameters, rows. The SQL above it is written once for every driver; what differs between dialects stays in
+ * the drivers. A connection belongs to one thread at a time.
+ */
+#ifndef UC_STORE_DB_H
+#define UC_STORE_DB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/bytes.h"
+#include "core/error.h"
+#include "core/mem.h"
+
+struct uc_db;
+struct uc_stmt;
+
+enum uc_db_mode {
+	UC_DB_READ, /* refuses to write */
+	UC_DB_WRITE
+};
+
+/*
+ * Opens a database: "sqlite:PATH". For UC_DB_WRITE it is created (0600) when missing. SQLite: WAL, synchronous=FULL, foreign keys, a busy time-out of 10 s.
+ * UC_EIO, UC_EFULL; a damaged file is UC_EIO "store-damaged", one that cannot be written UC_EIO "read-only", for UC_DB_READ a missing one UC_ENOTFOUND "store-missing". The same ids
+ * come from every function that reaches the disk. On success *out is owned: uc_db_close().
+ */
+enum uc_status uc_db_open(const char *url, enum uc_db_mode mode, struct uc_db **out, struct uc_error *e) UC_MUST;
+void uc_db_close(struct uc_db *db);
+UC_DEFINE_CLEANUP(uc_db_closep, struct uc_db, uc_db_close)
+
+/* Runs one or more statements without parameters or results. */
+enum uc_status uc_db_exec(struct uc_db *db, const char *sql, struct uc_error *e) UC_MUST;
+/* Starts a transaction; a write one holds the lock on the head of the log from here on. */
+enum uc_status uc_db_begin(struct uc_db *db, enum uc_db_mode mode, struct uc_error *e) UC_MUST;
+/* When it fails, the transaction has been rolled back. */
+enum uc_status uc_db_commit(struct uc_db *db, struct uc_error *e) UC_MUST;
+/* Ends a transaction without its changes; harmless when there is none. */
+void uc_db_rollback(struct uc_db *db);
+
+/*
+ * A statement for this SQL, from the connection's cache. It is borrowed: release it with uc_stmt_done(), which makes it ready for the next use.
+ * Parameters are $1, $2, ...: names to SQLite, so the layer binds through sqlite3_bind_parameter_index.
+ */
+enum uc_status uc_db_stmt(struct uc_db *db, const char *sql, struct uc_stmt **out, struct uc_error *e) UC_MUST;
+void uc_stmt_done(struct uc_stmt *s);
+UC_DEFINE_CLEANUP(uc_stmt_donep, struct uc_stmt, uc_stmt_done)
+
+/* Binding copies the value. Text NULL is SQL NULL. */
+void uc_bind_text(struct uc_stmt *s, int n, const char *text);
+void uc_bind_int(struct uc_stmt *s, int n, int64_t v);
+void uc_bind_blob(struct uc_stmt *s, int n, struct uc_slice v);
+
+/* Fetches the next row: *row tells whether there is one. */
+enum uc_status uc_stmt_step(struct uc_stmt *s, bool *row, struct uc_error *e) UC_MUST;
+/* Runs a statement that gives no rows; *affected (or NULL) gets the number of rows changed. */
+enum uc_status uc_stmt_run(struct uc_stmt *s, int64_t *affected, struct uc_error *e) UC_MUST;
+
+/* Columns from 0; borrowed until the next step. Text of NULL is "". */
+const char *uc_col_text(struct uc_stmt *s, int n);
+int64_t uc_col_int(struct uc_stmt *s, int n);
+struct uc_slice uc_col_blob(struct uc_stmt *s, int n);
+bool uc_col_null(struct uc_stmt *s, int n);
+
+/* A list of row ids. Zero-initialised is empty; release with uc_ids_free (also for UC_CLEANUP). */
+struct uc_ids {
+	int64_t *items;
+	size_t count;
+	size_t cap; /* private */
+};
+void uc_ids_add(struct uc_ids *v, int64_t id);
+void uc_ids_free(struct uc_ids *v);
+
+/*
+ * The index behind "contains": pieces of three characters of these columns of the table entry, whose text is folded (uc_fold). (SQLite: an FTS5 trigram table;
+ * PostgreSQL: pg_trgm.)
+ */
+#define UC_DB_TEXT_COLUMNS 7
+extern const char *const uc_db_text_columns[UC_DB_TEXT_COLUMNS];
+/* A text of at least UC_DB_MIN_NEEDLE characters to look for in column, an index into uc_db_text_columns. */
+struct uc_db_needle {
+	size_t column;
+	const char *text;
+};
+#define UC_DB_MIN_NEEDLE 3
+/* Adds the row to the index, or takes it out; then values are those it was added with. */
+enum uc_status uc_db_text_change(struct uc_db *db, bool add, int64_t id, const char *const values[UC_DB_TEXT_COLUMNS], struct uc_error *e) UC_MUST;
+/*
+ * Candidates for rows with all these needles: at most limit ids are appended to out. When there are fewer than limit, every row that matches is among them, but some may not
+ * match: check them.
+ */
+enum uc_status uc_db_text_find(struct uc_db *db, const struct uc_db_needle *needles, size_t count, size_t limit, struct uc_ids *out,
+                               struct uc_error *e) UC_MUST;
+/* Put before a column in a condition, it keeps the planner from using the column's index. */
+const char *uc_db_no_index(const struct uc_db *db);
+
+/* Brings the schema to this program's version; UC_EREFUSED "schema-newer" when it is from a newer program. */
+enum uc_status uc_db_migrate(struct uc_db *db, struct uc_error *e) UC_MUST;
+/* For a connection that may not migrate: UC_ENOTFOUND "store-missing" for an empty database, UC_EREFUSED "schema-older" or "schema-newer". */
+enum uc_status uc_db_schema_check(struct uc_db *db, struct uc_error *e) UC_MUST;
+
+#endif

@@ -1,0 +1,71 @@
+/*
+ * What a database driver is made of. Private to db.c, migrate.c and the drivers.
+ *
+ * The SQL of this room is the common subset of SQLite 3.40 and PostgreSQL 15; what differs is in here.
+ */
+#ifndef UC_STORE_DB_DRIVER_H
+#define UC_STORE_DB_DRIVER_H
+
+#include "store/db.h"
+
+enum {
+	UC_DB_MAX_PARAMS = 64,
+	UC_DB_MAX_CACHED = 128 /* statements; far more than there are literals in this room */
+};
+
+/* What {{NAME}} stands for in a migration. */
+struct uc_db_macro {
+	const char *name, *text;
+};
+
+struct uc_db_driver {
+	const char *scheme; /* "sqlite" for "sqlite:PATH" */
+	const struct uc_db_macro *macros;
+	size_t macro_count;
+	/* Put before a column in a condition, it keeps the planner from using the column's index; "" where the planner knows better. */
+	const char *no_index;
+
+	enum uc_status (*open)(const char *where, enum uc_db_mode mode, struct uc_db **out, struct uc_error *e);
+	void (*close)(struct uc_db *db);
+	enum uc_status (*exec)(struct uc_db *db, const char *sql, struct uc_error *e);
+	enum uc_status (*begin)(struct uc_db *db, enum uc_db_mode mode, struct uc_error *e);
+	enum uc_status (*commit)(struct uc_db *db, struct uc_error *e);
+	void (*rollback)(struct uc_db *db);
+
+	enum uc_status (*prepare)(struct uc_db *db, const char *sql, struct uc_stmt **out, struct uc_error *e);
+	void (*finalize)(struct uc_stmt *s);
+	void (*reset)(struct uc_stmt *s);
+	void (*bind_text)(struct uc_stmt *s, int n, const char *text);
+	void (*bind_int)(struct uc_stmt *s, int n, int64_t v);
+	void (*bind_blob)(struct uc_stmt *s, int n, struct uc_slice v);
+	enum uc_status (*step)(struct uc_stmt *s, bool *row, struct uc_error *e);
+	int64_t (*affected)(struct uc_stmt *s);
+	const char *(*col_text)(struct uc_stmt *s, int n);
+	int64_t (*col_int)(struct uc_stmt *s, int n);
+	struct uc_slice (*col_blob)(struct uc_stmt *s, int n);
+	bool (*col_null)(struct uc_stmt *s, int n);
+
+	enum uc_status (*text_change)(struct uc_db *db, bool add, int64_t id, const char *const values[UC_DB_TEXT_COLUMNS], struct uc_error *e);
+	enum uc_status (*text_find)(struct uc_db *db, const struct uc_db_needle *needles, size_t count, size_t limit, struct uc_ids *out,
+	                            struct uc_error *e);
+};
+
+/* The first member of a driver's own structure. */
+struct uc_db {
+	const struct uc_db_driver *driver;
+	bool in_transaction;
+	struct uc_stmt *cached[UC_DB_MAX_CACHED];
+	size_t cached_count;
+	size_t evict; /* where to look for the next one to drop */
+};
+
+struct uc_stmt {
+	struct uc_db *db;
+	char *sql;
+	uint64_t hash; /* of sql */
+	bool busy, cached;
+};
+
+extern const struct uc_db_driver uc_db_sqlite;
+
+#endif
