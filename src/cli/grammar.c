@@ -198,7 +198,8 @@ static char *line_up_to(const struct uc_args *a, size_t place, const char *word)
 	return uc_buf_take_str(&line);
 }
 
-static enum uc_status fail_unknown(const struct uc_grammar *g, const bool *before, const struct uc_args *a, size_t place, struct uc_error *e)
+static enum uc_status fail_unknown(const struct uc_grammar *g, const bool *before, const struct uc_args *a, size_t place,
+                                   struct uc_error *e)
 {
 	const char *word = a->typed.items[place];
 	UC_CLEANUP(uc_strv_free) struct uc_strv known = {.items = NULL};
@@ -212,7 +213,8 @@ static enum uc_status fail_unknown(const struct uc_grammar *g, const bool *befor
 	UC_CLEANUP(uc_freep) char *line = near == NULL ? NULL : line_up_to(a, place, near);
 	UC_CLEANUP(uc_freep) char *hint = near == NULL ? uc_sprintf("Known here: %s.", list) : uc_sprintf("Did you mean '%s'?", line);
 	if (place == 0) return uc_fail_field(e, UC_EINPUT, "no-such-command", word, hint, "there is no command '%s'", word);
-	return uc_fail_field(e, UC_EINPUT, "no-such-command", word, hint, "'%s' is not known after '%.*s'", word, (int)strlen(typed) - 1, typed);
+	return uc_fail_field(e, UC_EINPUT, "no-such-command", word, hint, "'%s' is not known after '%.*s'", word, (int)strlen(typed) - 1,
+	                     typed);
 }
 
 static enum uc_status fail_ambiguous(const struct uc_grammar *g, const bool *set, const char *word, size_t place, struct uc_error *e)
@@ -255,18 +257,22 @@ static const struct uc_command *complete_one(const struct uc_grammar *g, const b
 	return NULL;
 }
 
-static void take_words(struct uc_args *a)
+static enum uc_status take_words(struct uc_args *a, struct uc_error *e)
 {
 	for (size_t i = 0; i < a->typed.count; i++) {
 		struct uc_element el;
-		if (!uc_element_at(a->command->words, i, &el)) return;
+		if (!uc_element_at(a->command->words, i, &el)) return UC_OK;
 		const char *typed = a->typed.items[i];
+		/* An empty variable of a script must not turn into another path of the API. */
+		if (typed[0] == '\0' && !el.optional)
+			return uc_fail(e, UC_EINPUT, "argument-missing", NULL, "'%s': %.*s is empty", a->command->words, (int)el.len, el.text);
 		if (!el.word) uc_strv_add(&a->words, typed);
 		if (!el.word || memchr(el.text, '|', el.len) == NULL) continue;
 		struct uc_slice meant = alternative_of(&el, typed, true);
 		if (meant.len == 0) meant = alternative_of(&el, typed, false);
 		uc_strv_take(&a->words, uc_strndup((const char *)meant.ptr, meant.len));
 	}
+	return UC_OK;
 }
 
 static enum uc_status check_options(const struct uc_args *a, struct uc_error *e)
@@ -292,7 +298,7 @@ enum uc_status uc_args_match(const struct uc_grammar *g, struct uc_args *a, stru
 	}
 	a->command = complete_one(g, set, a->typed.count);
 	if (a->command == NULL) return fail_incomplete(g, set, a, e);
-	take_words(a);
+	UC_TRY(take_words(a, e));
 	return check_options(a, e);
 }
 
@@ -315,13 +321,16 @@ static enum uc_status find_option(const char *name, size_t len, enum uc_option_i
 	return uc_fail_field(e, UC_EINPUT, "no-such-option", wanted, hint, "there is no option --%s", wanted);
 }
 
-/* Values in capitals stand for any text; the others are the words that are allowed. */
-static enum uc_status check_value(const struct uc_option *o, const char *value, struct uc_error *e)
+/* The value as it is stored. Values in capitals stand for any text; the others are the words that are allowed, whatever their case. */
+static enum uc_status read_value(const struct uc_option *o, const char *value, char **out, struct uc_error *e)
 {
 	struct uc_element el = {.text = o->value, .len = strlen(o->value)};
-	if (el.text[0] >= 'A' && el.text[0] <= 'Z') return UC_OK;
-	if (alternative_of(&el, value, true).len > 0) return UC_OK;
-	return uc_fail_field(e, UC_EINPUT, "bad-option-value", o->name, NULL, "--%s is one of %s, not '%s'", o->name, o->value, value);
+	bool any = el.text[0] >= 'A' && el.text[0] <= 'Z';
+	struct uc_slice meant = any ? uc_slice_str(value) : alternative_of(&el, value, true);
+	if (!any && meant.len == 0)
+		return uc_fail_field(e, UC_EINPUT, "bad-option-value", o->name, NULL, "--%s is one of %s, not '%s'", o->name, o->value, value);
+	*out = uc_strndup((const char *)meant.ptr, meant.len);
+	return UC_OK;
 }
 
 static enum uc_status take_value(struct uc_args *a, enum uc_option_id id, const char *value, struct uc_error *e)
@@ -330,8 +339,9 @@ static enum uc_status take_value(struct uc_args *a, enum uc_option_id id, const 
 	if (a->values[id].count > 0 && !o->repeats)
 		return uc_fail_field(e, UC_EINPUT, "option-twice", o->name, NULL, "--%s is there twice: '%s' and '%s'", o->name,
 		                     a->values[id].items[0], value);
-	UC_TRY(check_value(o, value, e));
-	uc_strv_add(&a->values[id], value);
+	char *own = NULL;
+	UC_TRY(read_value(o, value, &own, e));
+	uc_strv_take(&a->values[id], own);
 	return UC_OK;
 }
 
@@ -340,7 +350,7 @@ static enum uc_status scan_option(const char *const *argv, size_t argc, size_t *
 {
 	const char *name = argv[*at] + 2;
 	const char *equals = strchr(name, '=');
-	enum uc_option_id id;
+	enum uc_option_id id = UC_OPT_COUNT;
 	UC_TRY(find_option(name, equals == NULL ? strlen(name) : (size_t)(equals - name), &id, e));
 	const struct uc_option *o = &uc_options[id];
 	a->given |= UINT64_C(1) << id;

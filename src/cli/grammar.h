@@ -1,6 +1,6 @@
 /*
- * The command line's grammar: one table of options, one table of commands, and reading what a person typed against them. Nothing here runs a
- * command or prints.
+ * The command line's grammar: one table of options, one table of commands, and reading what a person typed against them. Nothing here
+ * runs a command or prints.
  */
 #ifndef UC_CLI_GRAMMAR_H
 #define UC_CLI_GRAMMAR_H
@@ -70,8 +70,9 @@ struct uc_cli;
 struct uc_args;
 
 /*
- * A command. words is its pattern, elements divided by blanks: "show", a word to type; "own|trust", one of these words, which becomes an argument;
- * "NAME", an argument; "[FILE]", one that may be left out; "FILE..." one or more, as the last element ("[WORD...]": none or more).
+ * A command. words is its pattern, elements divided by blanks: "show", a word to type; "own|trust", one of these words, which becomes an
+ * argument; "NAME", an argument; "[FILE]", one that may be left out; "FILE..." one or more, as the last element ("[WORD...]": none or
+ * more).
  */
 struct uc_command {
 	const char *words;
@@ -88,10 +89,10 @@ struct uc_grammar {
 
 /* A command line, read. Zero-initialise; release with uc_args_free() (also for UC_CLEANUP). */
 struct uc_args {
-	const struct uc_command *command;     /* what matched */
-	struct uc_strv typed;                 /* the words as they were typed, options left out */
-	struct uc_strv words;                 /* the arguments in the pattern's order, chosen words included */
-	uint64_t given;                       /* UC_OPT() bits of the options that are there */
+	const struct uc_command *command; /* what matched */
+	struct uc_strv typed;             /* the words as they were typed, options left out */
+	struct uc_strv words;             /* the arguments in the pattern's order, chosen words included */
+	uint64_t given;                   /* UC_OPT() bits of the options that are there */
 	struct uc_strv values[UC_OPT_COUNT];
 };
 
@@ -103,13 +104,14 @@ const char *uc_args_value(const struct uc_args *a, enum uc_option_id id);
 const char *uc_args_word(const struct uc_args *a, size_t index);
 
 /*
- * First step: divides argv into words (a->typed) and options, "--name VALUE" and "--name=VALUE" anywhere, words only after "--". UC_EINPUT "no-such-option" (with the nearest
- * one), "option-needs-value", "option-takes-no-value", "option-twice", "bad-option-value".
+ * First step: divides argv into words (a->typed) and options, "--name VALUE" and "--name=VALUE" anywhere, words only after "--".
+ * UC_EINPUT "no-such-option" (with the nearest one), "option-needs-value", "option-takes-no-value", "option-twice", "bad-option-value".
  */
 enum uc_status uc_args_scan(const char *const *argv, size_t argc, struct uc_args *a, struct uc_error *e) UC_MUST;
 /*
- * Second step: finds the command; its words may be shortened while they are unambiguous, and case does not count. UC_EINPUT "no-such-command" (with the nearest one),
- * "ambiguous-word", "incomplete-command", "argument-missing", "too-many-words", "option-not-here".
+ * Second step: finds the command; its words may be shortened while they are unambiguous, and case does not count. UC_EINPUT
+ * "no-such-command" (with the nearest one), "ambiguous-word", "incomplete-command", "argument-missing", "too-many-words",
+ * "option-not-here".
  */
 enum uc_status uc_args_match(const struct uc_grammar *g, struct uc_args *a, struct uc_error *e) UC_MUST;
 
@@ -117,7 +119,7 @@ enum uc_status uc_args_match(const struct uc_grammar *g, struct uc_args *a, stru
 struct uc_element {
 	const char *text; /* without brackets and dots; borrowed from the pattern, len long */
 	size_t len;
-	bool word;     /* to be typed as it is */
+	bool word; /* to be typed as it is */
 	bool optional;
 	bool repeats;
 };
@@ -128,8 +130,8 @@ bool uc_element_at(const char *pattern, size_t place, struct uc_element *out);
 struct uc_slice uc_alternative_next(struct uc_slice *rest);
 
 /*
- * Keeps in set (g->count flags) the commands that fit after this word at this place; set starts with all true. Returns how many are left; *ambiguous, when not NULL, gets
- * whether the word shortens several different words, which leaves those.
+ * Keeps in set (g->count flags) the commands that fit after this word at this place; set starts with all true. Returns how many are left;
+ * *ambiguous, when not NULL, gets whether the word shortens several different words, which leaves those.
  */
 size_t uc_grammar_step(const struct uc_grammar *g, bool *set, size_t place, const char *word, bool *ambiguous);
 /* Optimal string alignment distance without regard to case: how many letters differ, are missing, too many, or swapped. */

@@ -202,3 +202,10 @@ char *uc_time_distance(uc_time t, uc_time now, char *buf)
 		snprintf(buf, LEN, "in %llu %s%s", (unsigned long long)n, unit, s);
 	return buf;
 }
+
+const char *uc_time_state(uc_time not_before, uc_time not_after, uc_time now)
+{
+	if (now > not_after) return "expired";
+	if (now < not_before) return "not-yet-valid";
+	return not_after < UC_TIME_MAX && not_after - now < 30 * UC_DAY ? "expiring" : "valid";
+}

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
@@ -204,6 +205,14 @@ enum uc_status uc_keys_remove(struct uc_keys *k, const char *id, struct uc_error
 	if (!is_id(id)) return no_key(e, id);
 	UC_CLEANUP(uc_freep) char *path = path_of(k, id);
 	return uc_file_remove(path, e);
+}
+
+enum uc_status uc_keys_retire(struct uc_keys *k, const char *id, struct uc_error *e)
+{
+	if (!is_id(id)) return no_key(e, id);
+	UC_CLEANUP(uc_freep) char *path = path_of(k, id);
+	if (utimensat(AT_FDCWD, path, NULL, 0) != 0 && errno != ENOENT) return uc_fail_errno(e, errno, "cannot touch %s", path);
+	return UC_OK;
 }
 
 struct older {

@@ -31,7 +31,9 @@ enum uc_status uc_keys_get(struct uc_keys *k, const char *id, EVP_PKEY **out, st
 bool uc_keys_has(struct uc_keys *k, const char *id);
 /* Removes a key for good. A missing one is UC_OK. */
 enum uc_status uc_keys_remove(struct uc_keys *k, const char *id, struct uc_error *e) UC_MUST;
-/* The ids of all keys that were stored before a time. Appended to out. */
+/* Notes that a key goes out of use now: uc_keys_older() counts from here. A missing key is UC_OK. */
+enum uc_status uc_keys_retire(struct uc_keys *k, const char *id, struct uc_error *e) UC_MUST;
+/* The ids of all keys that were stored, or last went out of use, before a time. Appended to out. */
 enum uc_status uc_keys_older(struct uc_keys *k, uc_time before, struct uc_strv *out, struct uc_error *e) UC_MUST;
 
 /* Signs data with the node's own key (ECDSA P-256, SHA-256), DER signature appended to out. Has the type of uc_log_signer; ctx is the struct uc_keys. */

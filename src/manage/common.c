@@ -147,7 +147,7 @@ json_t *uc_identity_before(const struct uc_identity *i)
 	                 i->distribution);
 }
 
-json_t *uc_step_identity(const struct uc_task_context *ctx, const char *purpose, const struct uc_cert *cert, const struct uc_certs *chain, const char *key, const char *source,
+json_t *uc_plan_identity_step(const struct uc_task_context *ctx, const char *purpose, const struct uc_cert *cert, const struct uc_certs *chain, const char *key, const char *source,
                          const char *distribution, const struct uc_identity *before)
 {
 	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s?, s:s, s:s, s:o}", "type", "identity.set", "node", ctx->node, "purpose", purpose, "certificate", cert_text(cert), "chain",
@@ -156,7 +156,7 @@ json_t *uc_step_identity(const struct uc_task_context *ctx, const char *purpose,
 
 /* ---- trust entries ---- */
 
-json_t *uc_step_trust_remove(const struct uc_trust *t)
+json_t *uc_plan_trust_removal(const struct uc_trust *t)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s}", "type", "trust.remove", "store", t->store, "name", t->name, "scope", t->scope, "certificate", cert_text(t->cert),
 	                 "description", t->description, "origin", t->origin);
@@ -267,7 +267,7 @@ enum uc_status uc_plan_drop_copies(const struct uc_task_context *ctx, const stru
 	for (size_t i = 0; i < copies.count; i++) {
 		const struct uc_trust *t = &copies.items[i];
 		if (strcmp(t->origin, "system") != 0) continue; /* what an administrator uploaded stays */
-		uc_plan_step(plan, uc_step_trust_remove(t), "Remove the copy of the old %s certificate, %s, from %s", purpose->name, t->name, t->store);
+		uc_plan_step(plan, uc_plan_trust_removal(t), "Remove the copy of the old %s certificate, %s, from %s", purpose->name, t->name, t->store);
 	}
 	return UC_OK;
 }

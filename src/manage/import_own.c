@@ -190,7 +190,7 @@ static enum uc_status plan_identity(struct import *im, struct uc_error *e)
 	for (size_t i = 1; i < im->path.chain.count; i++) uc_certs_take(&chain, uc_cert_dup(im->path.chain.items[i]));
 	UC_CLEANUP(uc_freep) char *name = uc_upload_name(im->leaf);
 	UC_CLEANUP(uc_freep) char *issuer = uc_name_text(im->leaf->issuer);
-	json_t *step = uc_step_identity(im->ctx, im->purpose->name, im->leaf, &chain, im->request.key_id, "ca-signed", im->request.distribution, im->have_old ? &im->old : NULL);
+	json_t *step = uc_plan_identity_step(im->ctx, im->purpose->name, im->leaf, &chain, im->request.key_id, "ca-signed", im->request.distribution, im->have_old ? &im->old : NULL);
 	uc_plan_step(im->plan, step, "Make %s, signed by %s, the %s certificate, with a chain of %zu", name, issuer, im->purpose->name, chain.count);
 	UC_CLEANUP(uc_freep) char *der = uc_base64(uc_buf_slice(&im->request.der));
 	json_t *before = json_pack("{s:s, s:s, s:s, s:O, s:I}", "request", der, "key", im->request.key_id, "distribution", im->request.distribution, "parameters",

@@ -95,7 +95,7 @@ enum uc_status uc_plan_regen(struct uc_task_context *ctx, const struct uc_task_r
 	const struct uc_made *made = uc_material_get(ctx->material, purpose->name);
 	UC_CLEANUP(uc_cert_freep) struct uc_cert *cert = NULL;
 	if (made != NULL) UC_TRY(uc_cert_read(uc_buf_slice(&made->der), &cert, e));
-	json_t *step = uc_step_identity(ctx, purpose->name, cert, NULL, made != NULL ? made->key : NULL, "self-signed", "node", have ? &old : NULL);
+	json_t *step = uc_plan_identity_step(ctx, purpose->name, cert, NULL, made != NULL ? made->key : NULL, "self-signed", "node", have ? &old : NULL);
 	uc_plan_step(plan, step, "Replace the %s certificate by a self-signed one with a new %s key, signed with %s, for %d years", purpose->name, key->text, digest, years);
 	if (have) UC_TRY(uc_plan_drop_copies(ctx, purpose, &old, plan, e));
 	UC_TRY(uc_plan_add_copies(ctx, purpose, cert, plan, e));
@@ -264,7 +264,7 @@ enum uc_status uc_plan_install(struct uc_task_context *ctx, const struct uc_task
 		const struct uc_made *made = uc_material_get(ctx->material, missing[i]->name);
 		UC_CLEANUP(uc_cert_freep) struct uc_cert *cert = NULL;
 		if (made != NULL) UC_TRY(uc_cert_read(uc_buf_slice(&made->der), &cert, e));
-		json_t *step = uc_step_identity(ctx, missing[i]->name, cert, NULL, made != NULL ? made->key : NULL, "self-signed", "node", NULL);
+		json_t *step = uc_plan_identity_step(ctx, missing[i]->name, cert, NULL, made != NULL ? made->key : NULL, "self-signed", "node", NULL);
 		uc_plan_step(plan, step, "Make the %s key and its self-signed certificate", missing[i]->name);
 		UC_TRY(uc_plan_add_copies(ctx, missing[i], cert, plan, e));
 	}

@@ -98,7 +98,7 @@ enum uc_status uc_identity_maybe(const struct uc_task_context *ctx, const char *
 /* The pending request for a purpose; *have tells whether there is one. */
 enum uc_status uc_request_maybe(const struct uc_task_context *ctx, const char *purpose, struct uc_request *out, bool *have, struct uc_error *e) UC_MUST;
 /* An identity.set step; cert is NULL in a preview. */
-json_t *uc_step_identity(const struct uc_task_context *ctx, const char *purpose, const struct uc_cert *cert, const struct uc_certs *chain, const char *key, const char *source,
+json_t *uc_plan_identity_step(const struct uc_task_context *ctx, const char *purpose, const struct uc_cert *cert, const struct uc_certs *chain, const char *key, const char *source,
                          const char *distribution, const struct uc_identity *before);
 /* Removes the copies that this node put into trust stores of a self-signed certificate that is replaced. */
 enum uc_status uc_plan_drop_copies(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_identity *old, struct uc_plan *plan, struct uc_error *e) UC_MUST;
@@ -110,7 +110,7 @@ enum uc_status uc_plan_add_copies(const struct uc_task_context *ctx, const struc
  */
 enum uc_status uc_plan_trust(const struct uc_task_context *ctx, const char *store, const char *scope, const struct uc_cert *cert, const char *description, const char *origin,
                              struct uc_plan *plan, bool *added, struct uc_error *e) UC_MUST;
-json_t *uc_step_trust_remove(const struct uc_trust *t);
+json_t *uc_plan_trust_removal(const struct uc_trust *t);
 
 /*
  * The certificates of a store that can take part in paths from these certificates: their issuers, the issuers' issuers and so on, sorted into anchors (self-signed) and intermediates. Appended;

@@ -1,5 +1,7 @@
 #include "pki/cert.h"
 
+#include <openssl/err.h>
+#include <openssl/pkcs7.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
@@ -121,7 +123,7 @@ static bool read_version(struct uc_cert *c, struct uc_reader *r)
 	c->version = 1;
 	if (!uc_der_optional(r, 0xa0, &tagged)) return true;
 	if (!uc_der_whole(tagged.content, UC_DER_INTEGER, &number) || number.content.len != 1) return false;
-	c->version = number.content.ptr[0] + 1;
+	c->version = (int8_t)number.content.ptr[0] + 1;
 	return true;
 }
 
@@ -269,8 +271,12 @@ bool uc_cert_issued_by(const struct uc_cert *c, const struct uc_cert *issuer)
 	if (c->aki.len > 0 && issuer->ski.len > 0 && !uc_slice_eq(c->aki, issuer->ski)) return false;
 	UC_CLEANUP(free_x509) X509 *x = uc_cert_x509(c);
 	UC_CLEANUP(free_x509) X509 *ix = uc_cert_x509(issuer);
+	/* A failure that stays in OpenSSL's queue would make a later TLS call of this thread look failed. */
+	ERR_set_mark();
 	EVP_PKEY *key = ix != NULL ? X509_get0_pubkey(ix) : NULL;
-	return x != NULL && key != NULL && X509_verify(x, key) == 1;
+	bool verifies = x != NULL && key != NULL && X509_verify(x, key) == 1;
+	ERR_pop_to_mark();
+	return verifies;
 }
 
 char *uc_cert_fingerprint_hex(const struct uc_cert *c, char buf[UC_FINGERPRINT_HEX])
@@ -320,10 +326,29 @@ char *uc_cert_base_name(const struct uc_cert *c)
 X509 *uc_cert_x509(const struct uc_cert *c)
 {
 	const unsigned char *p = c->der.ptr;
+	ERR_set_mark();
 	X509 *x = d2i_X509(NULL, &p, (long)c->der.len);
 	/* The getters of extensions are undefined before this; its result says only that some extension is bad, which check.h reports. */
 	if (x != NULL) X509_check_purpose(x, -1, 0);
+	ERR_pop_to_mark();
 	return x;
+}
+
+void uc_pkcs7_write(const struct uc_certs *certs, struct uc_buf *out)
+{
+	PKCS7 *p7 = PKCS7_new();
+	if (p7 != NULL && PKCS7_set_type(p7, NID_pkcs7_signed) && PKCS7_content_new(p7, NID_pkcs7_data)) {
+		for (size_t i = 0; i < certs->count; i++) {
+			UC_CLEANUP(free_x509) X509 *x = uc_cert_x509(certs->items[i]);
+			if (x != NULL) PKCS7_add_certificate(p7, x);
+		}
+		PKCS7_set_detached(p7, 1);
+		uint8_t *der = NULL;
+		int len = i2d_PKCS7(p7, &der);
+		if (len > 0) uc_buf_add(out, der, (size_t)len);
+		OPENSSL_free(der);
+	}
+	PKCS7_free(p7);
 }
 
 void uc_pem_write(struct uc_buf *out, const char *label, struct uc_slice der)

@@ -96,6 +96,8 @@ char *uc_cert_label(const struct uc_cert *c);
 char *uc_cert_base_name(const struct uc_cert *c);
 /* Decoded by OpenSSL, with the extension cache filled; NULL when OpenSSL cannot. Owned by the caller: X509_free(). */
 X509 *uc_cert_x509(const struct uc_cert *c);
+/* A degenerate PKCS#7 SignedData (RFC 2315 section 9.1) in DER that holds the certificates: a .p7b file. Appended to out. */
+void uc_pkcs7_write(const struct uc_certs *certs, struct uc_buf *out);
 /* PEM (RFC 7468). Appended to out. */
 void uc_pem_write(struct uc_buf *out, const char *label, struct uc_slice der);
 

@@ -17,9 +17,7 @@ static void add(const struct uc_check *k, enum uc_weight weight, const char *fmt
 
 static void add(const struct uc_check *k, enum uc_weight weight, const char *fmt, va_list ap)
 {
-	UC_CLEANUP(uc_freep) char *raw = uc_vsprintf(fmt, ap);
-	/* Messages quote bytes of the certificate, which need not be text. */
-	UC_CLEANUP(uc_freep) char *message = uc_utf8_clean(uc_slice_str(raw));
+	UC_CLEANUP(uc_freep) char *message = uc_vsprintf(fmt, ap);
 	uc_findings_add(k->out, weight, k->rule->code, k->rule->hint, "%s", message);
 }
 

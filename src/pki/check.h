@@ -29,17 +29,21 @@ struct uc_check_options {
  *   bad-time             notBefore or notAfter breaks T3: quotes the value and says why
  *   time-type            GeneralizedTime before 2050: warn (refused with strict_times)
  *   time-order           notAfter before notBefore
- *   expired, not-yet-valid   with now, notBefore, notAfter and whose clock; [any, trust] expired is warn
+ *   expired, not-yet-valid  with now, notBefore, notAfter and whose clock; [any, trust] expired is warn
  *   key-too-small        RSA or DSA below 2048 bits, EC below 224: [identity, issuer] refused, [any, trust] warn
- *   key-unsupported      a key no service can use: [identity] refused for Ed25519, Ed448, DSA, RSASSA-PSS, RSA above 16384 bits, EC but P-256, P-384, P-521; [trust, issuer, any] note
+ *   key-unsupported      a key no service can use: [identity] refused for Ed25519, Ed448, DSA, RSASSA-PSS, RSA above 16384 bits, EC but
+ *                        P-256, P-384, P-521; [trust, issuer, any] note
  *   key-damaged          the public key cannot be decoded, or is none (RSA with an even modulus or exponent, or exponent 1)
- *   weak-signature       MD5, MD4, MD2 or SHA-1 signature: [identity] refused, [issuer, trust, any] warn; a note on a self-signed one, whose signature counts for nothing
+ *   weak-signature       MD5, MD4, MD2 or SHA-1 signature: [identity] refused, [issuer, trust, any] warn; a note on a self-signed one,
+ *                        whose signature counts for nothing
  *   signature-mismatch   the algorithms inside and outside TBS differ
  *   serial-negative, serial-zero, serial-long (over 20 octets): warn [any, trust, issuer], refused [identity]
- *   version-1            or 2: [any, trust] warn: trusted only as an anchor, never as an intermediate (C75); [identity, issuer] refused; also extensions in a version that has none
+ *   version-1            or 2: [any, trust] warn: trusted only as an anchor, never as an intermediate (C75); [identity, issuer] refused;
+ *                        also extensions in a version that has none
  *   duplicate-extension  names the OID (C74)
  *   unknown-critical     a critical extension that is not understood: names the OID; [any, trust] warn
- *   bad-extension        an extension whose value cannot be decoded or has bytes after it: names it; also keyUsage or extendedKeyUsage without any use, a negative path length
+ *   bad-extension        an extension whose value cannot be decoded or has bytes after it: names it; also keyUsage or extendedKeyUsage
+ *                        without any use, a negative path length
  *   ca-as-leaf           [identity] basicConstraints CA:TRUE (unless ca_expected)
  *   leaf-as-ca           [issuer] not a CA: no basicConstraints or CA:FALSE (not said of versions 1 and 2)
  *   ca-no-basic-constraints  keyCertSign or self-signed v3 without basicConstraints: warn [any, trust]
@@ -48,10 +52,12 @@ struct uc_check_options {
  *   pathlen-without-ca   pathLenConstraint without CA:TRUE or keyCertSign: warn
  *   aki-missing, ski-missing  note, where RFC 5280 demands them
  *   no-subject           empty subject: CA or issuer refused; leaf without critical SAN warn (C57); empty issuer refused
- *   san-many             more than 100 names: note with the count, more than 1000: warn; san-empty, san-bad-name (names that cannot be right: their number and the first): warn
+ *   san-many             more than 100 names: note with the count, more than 1000: warn; san-empty, san-bad-name (names that cannot be
+ *                        right: their number and the first): warn
  *   wildcard             a wildcard name: warn
  *   size                 larger than 16 kB: warn (C55)
- * Every finding has a hint, and its message speaks of the certificate as "it", so that a caller can put the certificate's name before it. Order: as above.
+ * Every finding has a hint, and its message speaks of the certificate as "it", so that a caller can put the certificate's name before it.
+ * Order: as above.
  */
 void uc_check_cert(const struct uc_cert *c, const struct uc_check_options *options, struct uc_findings *out);
 
@@ -64,8 +70,9 @@ struct uc_usage_rule {
 };
 
 /*
- * Compares a certificate's keyUsage and extendedKeyUsage with a rule: "usage-missing" (refused for serverAuth and keyCertSign as the rule says, else warn: missing dataEncipherment,
- * keyEncipherment, clientAuth, ...), one finding for each. A certificate without the extension, or with anyExtendedKeyUsage, lacks nothing (RFC 5280: it is not restricted): note "usage-absent".
+ * Compares a certificate's keyUsage and extendedKeyUsage with a rule. Each use that is missing is "usage-missing": refused for serverAuth
+ * and keyCertSign as the rule says, else warn (dataEncipherment, keyEncipherment, clientAuth, ...). A certificate without the extension
+ * lacks nothing (RFC 5280: it is not restricted): note "usage-absent"; nor does one with anyExtendedKeyUsage.
  */
 void uc_check_usage(const struct uc_cert *c, const struct uc_usage_rule *rule, struct uc_findings *out);
 

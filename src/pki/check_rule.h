@@ -1,5 +1,6 @@
 /*
- * The inside of check*.c: what a rule of valid certificates is, and what it gets to see. Adding a rule is writing one function and adding its row to
+ * The inside of check*.c: what a rule of valid certificates is, and what it gets to see. Adding a rule is writing one function and adding
+ * its row to
  * the table of its file; the order of the tables is the order of the findings.
  */
 #ifndef UC_PKI_CHECK_RULE_H

@@ -64,7 +64,11 @@ char *uc_der_oid_text(struct uc_slice content)
 	bool first = true;
 	bool open = true; /* an arc has begun that has not ended */
 	for (size_t i = 0; i < content.len; i++) {
-		if (v >> 57 != 0) break;
+		bool padded = v == 0 && content.ptr[i] == 0x80; /* X.690 section 8.19.2 */
+		if (padded || v >> 57 != 0) {
+			open = true;
+			break;
+		}
 		v = v << 7 | (content.ptr[i] & 0x7f);
 		open = (content.ptr[i] & 0x80) != 0;
 		if (open) continue;

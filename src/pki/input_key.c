@@ -1,6 +1,7 @@
 /* Private keys in all their forms, turned into PKCS#8 (RFC 5958). Buffers that held one are wiped. */
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/objects.h>
 #include <openssl/pkcs12.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "pki/input_internal.h"
 
 UC_DEFINE_CLEANUP(free_key, EVP_PKEY, EVP_PKEY_free)
+UC_DEFINE_CLEANUP(free_keymgmt, EVP_KEYMGMT, EVP_KEYMGMT_free)
 UC_DEFINE_CLEANUP(free_p8, PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free)
 UC_DEFINE_CLEANUP(free_sig, X509_SIG, X509_SIG_free)
 UC_DEFINE_CLEANUP(free_cipher, EVP_CIPHER, EVP_CIPHER_free)
@@ -63,36 +65,51 @@ static enum uc_status check_size(struct uc_slice der, struct uc_slice inner, con
 	return UC_OK;
 }
 
-/* Reads the algorithm and the key proper of a PrivateKeyInfo. */
-static bool read_pkcs8(struct uc_slice der, struct uc_der *oid, struct uc_der *key)
+/* A PrivateKeyInfo: its algorithm, the curve when a parameter names one, and the key proper. */
+struct info {
+	struct uc_der oid;
+	struct uc_der curve;
+	struct uc_der key;
+};
+
+static bool read_info(struct uc_slice der, struct info *out)
 {
 	struct uc_der seq;
 	struct uc_der version;
 	struct uc_der alg;
+	*out = (struct info){.oid = {.tag = 0}};
 	if (!uc_der_whole(der, UC_DER_SEQUENCE, &seq)) return false;
 	struct uc_reader r = uc_reader_of(seq.content);
 	if (!uc_der_expect(&r, UC_DER_INTEGER, &version) || !uc_der_expect(&r, UC_DER_SEQUENCE, &alg)) return false;
 	struct uc_reader in = uc_reader_of(alg.content);
-	return uc_der_expect(&in, UC_DER_OID, oid) && uc_der_expect(&r, UC_DER_OCTET_STRING, key);
+	if (!uc_der_expect(&in, UC_DER_OID, &out->oid) || !uc_der_expect(&r, UC_DER_OCTET_STRING, &out->key)) return false;
+	uc_der_optional(&in, UC_DER_OID, &out->curve);
+	return true;
+}
+
+/* A key that OpenSSL does not decode: of a kind it does not know, or damaged? Its error queue says the same of both. */
+static enum uc_status not_decoded(const struct info *info, const struct uc_input_place *place, struct uc_error *e)
+{
+	UC_CLEANUP(uc_freep) char *oid = uc_der_oid_text(info->oid.content);
+	UC_CLEANUP(free_keymgmt) EVP_KEYMGMT *known = EVP_KEYMGMT_fetch(NULL, oid, NULL);
+	UC_CLEANUP(uc_freep) char *curve = info->curve.tag != 0 ? uc_der_oid_text(info->curve.content) : NULL;
+	if (known != NULL && (curve == NULL || OBJ_txt2nid(curve) != NID_undef)) return damaged(place, e);
+	ERR_clear_error();
+	return uc_fail(e, UC_EINPUT, "unsupported-algorithm", "Use an RSA or EC key.", "%s is a private key for %s %s, which is not supported",
+	               place->text, known == NULL ? "the algorithm" : "the curve", known == NULL ? oid : curve);
 }
 
 enum uc_status uc_input_key_pkcs8(struct uc_input_job *job, struct uc_slice der, const struct uc_input_place *place, struct uc_error *e)
 {
 	if (job->keys == UC_INPUT_REFUSE_KEYS) return uc_input_key_refuse(place, e);
-	struct uc_der oid;
-	struct uc_der inner;
-	if (!read_pkcs8(der, &oid, &inner)) return damaged(place, e);
-	UC_TRY(check_size(der, inner.content, place, e));
+	struct info info;
+	if (!read_info(der, &info)) return damaged(place, e);
+	UC_TRY(check_size(der, info.key.content, place, e));
 	const unsigned char *p = der.ptr;
 	UC_CLEANUP(free_p8) PKCS8_PRIV_KEY_INFO *p8 = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)der.len);
 	if (p8 == NULL) return damaged(place, e);
 	UC_CLEANUP(free_key) EVP_PKEY *key = EVP_PKCS82PKEY(p8);
-	if (key == NULL && uc_input_crypt_unsupported()) {
-		UC_CLEANUP(uc_freep) char *name = uc_der_oid_text(oid.content);
-		return uc_fail(e, UC_EINPUT, "unsupported-algorithm", "Use an RSA or EC key.",
-		               "%s is a private key for algorithm %s, which is not supported", place->text, name);
-	}
-	if (key == NULL) return damaged(place, e);
+	if (key == NULL) return not_decoded(&info, place, e);
 	uc_input_set_format(job, job->armoured ? "PEM" : "DER private key");
 	return uc_input_add(job, UC_INPUT_KEY, der, place->line, e);
 }

@@ -221,7 +221,8 @@ static enum uc_status find_password(struct p12 *p, PKCS12 *file, struct uc_error
 	PKCS12_get0_mac(NULL, &alg, NULL, &rounds, file);
 	if (rounds != NULL && ASN1_INTEGER_get_uint64(&count, rounds) != 1) count = UINT64_MAX;
 	bool unsupported = false;
-	for (size_t i = 0; i < (p->password[0] == '\0' ? 2 : 1); i++) {
+	size_t tries = candidates[0][0] == '\0' ? 2 : 1;
+	for (size_t i = 0; i < tries; i++) {
 		UC_TRY(uc_input_crypt_afford_rounds(p->job, count, p->place, e));
 		p->proved = PKCS12_verify_mac(file, candidates[i], password_len(candidates[i])) == 1;
 		unsupported = uc_input_crypt_unsupported();

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <idn2.h>
 #include <openssl/asn1.h>
+#include <openssl/err.h>
 #include <openssl/objects.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
@@ -16,7 +17,10 @@ UC_DEFINE_CLEANUP(free_name, X509_NAME, X509_NAME_free)
 static X509_NAME *decode(struct uc_slice name)
 {
 	const unsigned char *p = name.ptr;
+	/* A failure that stays in OpenSSL's queue would make a later TLS call of this thread look failed. */
+	ERR_set_mark();
 	X509_NAME *n = name.len > 0 && name.len <= INT32_MAX ? d2i_X509_NAME(NULL, &p, (long)name.len) : NULL;
+	ERR_pop_to_mark();
 	return n;
 }
 
@@ -180,15 +184,14 @@ static enum uc_status check_host(const char *host, const char *typed, struct uc_
 	static const char hint[] = "A host name has labels of 1 to 63 letters, digits and hyphens, separated by dots, 253 characters in all.";
 	if (host[0] == '\0' || strlen(host) > 253)
 		return uc_fail_field(e, UC_EINPUT, "bad-name", "san", hint, "'%s' is not a host name: it has %zu characters", typed, strlen(host));
-	for (const char *p = host; *p != '\0';) {
-		const char *end = strchrnul(p, '.');
+	const char *p = host;
+	for (const char *end = strchrnul(p, '.');; p = end + 1, end = strchrnul(p, '.')) {
 		size_t len = (size_t)(end - p);
 		bool ok = len >= 1 && len <= 63 && p[0] != '-' && end[-1] != '-';
-		for (size_t i = 0; ok && i < len; i++) ok = label_char(p[i]);
+		for (size_t i = 0; ok && i < len; i++) ok = label_char(p[i]) && !(p[i] == '_' && uc_starts_with(p, "xn--"));
 		if (!ok) return uc_fail_field(e, UC_EINPUT, "bad-name", "san", hint, "'%s' is not a host name: label '%.*s' is wrong", typed, (int)len, p);
-		p = *end == '\0' ? end : end + 1;
+		if (*end == '\0') return UC_OK;
 	}
-	return UC_OK;
 }
 
 static enum uc_status normalize_dns(const char *host, char **out, struct uc_error *e)
@@ -197,13 +200,13 @@ static enum uc_status normalize_dns(const char *host, char **out, struct uc_erro
 	const char *rest = wildcard ? host + 2 : host;
 	char *ascii = NULL;
 	int rc = idn2_to_ascii_8z(rest, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-	if (rc != IDN2_OK) {
-		/* Underscores and other names that are legal in DNS but not in IDNA are judged by check_host(). */
-		for (const char *p = rest; *p != '\0'; p++)
-			if ((unsigned char)*p >= 0x80)
-				return uc_fail_field(e, UC_EINPUT, "bad-name", "san", "Write the name in Unicode or as xn-- labels.", "'%s' is not an internationalised host name: %s", host,
-				                     idn2_strerror(rc));
-	}
+	/* ASCII names that are legal in DNS but not in IDNA are judged by check_host(). */
+	bool international = strcasestr(rest, "xn--") != NULL;
+	for (const char *p = rest; *p != '\0'; p++)
+		if ((unsigned char)*p >= 0x80) international = true;
+	if (rc != IDN2_OK && international)
+		return uc_fail_field(e, UC_EINPUT, "bad-name", "san", "Write the name in Unicode or as xn-- labels.",
+		                     "'%s' is not an internationalised host name: %s", host, idn2_strerror(rc));
 	UC_CLEANUP(uc_freep) char *name = uc_strdup(rc == IDN2_OK ? ascii : rest);
 	idn2_free(ascii);
 	UC_TRY(check_host(name, host, e));

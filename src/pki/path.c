@@ -128,18 +128,20 @@ static void fail_untrusted(struct search *s, const struct uc_route *route)
 	if (top == 0)
 		uc_path_blame(&fault, &s->pool, route, top, "self-signed-leaf", "is self-signed and not among the trusted certificates");
 	else
-		uc_path_blame(&fault, &s->pool, route, top, "issuer-missing", "is the self-signed end of the path and not among the trusted certificates");
+		uc_path_blame(&fault, &s->pool, route, top, "issuer-missing",
+		              "is the self-signed end of the path and not among the trusted certificates");
 	keep_missing(s, route, &fault, c->subject, c->ski);
 }
 
 /* The issuer of the route's last certificate is not there; others of its name may be. */
-static void fail_missing(struct search *s, const struct uc_route *route, size_t others, bool looping)
+static void fail_missing(struct search *s, const struct uc_route *route, bool looping)
 {
 	struct uc_path_fault fault;
 	size_t top = route->len - 1;
 	const struct uc_cert *c = s->pool.items[route->items[top]].cert;
 	UC_CLEANUP(uc_freep) char *subject = uc_name_text(c->issuer);
 	UC_CLEANUP(uc_freep) char *key = c->aki.len > 0 ? uc_hex(c->aki, '\0') : NULL;
+	size_t others = uc_pool_namesakes(&s->pool, route->items[top]);
 	char why[120] = "";
 	if (looping)
 		snprintf(why, sizeof why, " (those there with that name only lead back into the path)");
@@ -190,7 +192,7 @@ static void extend(struct search *s, size_t at, const struct uc_route *route)
 		else if (count == 1 || uc_pool_signed(&s->pool, top, found[i])) /* a single one's signature is X509_verify_cert's business */
 			push(s, found[i], at);
 	}
-	if (s->count == start) fail_missing(s, route, count, looping);
+	if (s->count == start) fail_missing(s, route, looping);
 }
 
 static bool may_end(struct search *s, size_t item)
@@ -226,7 +228,7 @@ static bool visit(struct search *s, size_t at, struct uc_path *out)
 	if (is_wrong_issuer(s, &route, &fault)) {
 		struct uc_route known = {.len = fault.depth + 1};
 		memcpy(known.items, route.items, known.len * sizeof *known.items);
-		fail_missing(s, &known, 1, false);
+		fail_missing(s, &known, false);
 	} else {
 		keep_failure(s, RANK_REFUSED, &route, &fault);
 	}

@@ -7,7 +7,10 @@
 
 static bool bears(X509 *leaf, const char *name, bool strict)
 {
-	/* A wildcard is a whole label, the leftmost; the commonName counts only for certificates without DNS names, in strict mode never (RFC 9525 section 2). */
+	/*
+	 * A wildcard is a whole label, the leftmost; the commonName counts only for certificates without DNS names, in strict mode never (RFC
+	 * 9525 section 2).
+	 */
 	unsigned flags = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | (strict ? X509_CHECK_FLAG_NEVER_CHECK_SUBJECT : 0);
 	if (uc_starts_with(name, "IP:")) return X509_check_ip_asc(leaf, name + strlen("IP:"), flags) == 1;
 	if (uc_starts_with(name, "DNS:")) return X509_check_host(leaf, name + strlen("DNS:"), 0, flags, NULL) == 1;

@@ -9,6 +9,7 @@ void uc_pool_free(struct uc_pool *pool)
 {
 	for (size_t i = 0; i < pool->count; i++) X509_free(pool->items[i].x509);
 	free(pool->items);
+	free(pool->buckets);
 	free(pool->edges);
 	*pool = (struct uc_pool){.items = NULL};
 }
@@ -19,7 +20,9 @@ static uint32_t mix(uint32_t h, uint8_t byte)
 	return (h ^ byte) * 16777619u;
 }
 
-/* Of an attribute's value only its ASCII letters and digits count, letters in lower case: string types and blanks must make no difference. */
+/*
+ * Of an attribute's value only its ASCII letters and digits count, letters in lower case: string types and blanks must make no difference.
+ */
 static uint32_t mix_value(uint32_t h, const struct uc_der *value)
 {
 	enum { UNIVERSAL_STRING = 0x1c, BMP_STRING = 0x1e };
@@ -39,8 +42,8 @@ static uint32_t mix_value(uint32_t h, const struct uc_der *value)
 }
 
 /*
- * A number that is equal for names that uc_name_eq() calls equal, a hundred times cheaper than uc_name_hash(). Attributes are added up because
- * those of one RDN stand in any order.
+ * A number that is equal for names that uc_name_eq() calls equal, a hundred times cheaper than uc_name_hash(). Attributes are added up
+ * because those of one RDN stand in any order.
  */
 static uint32_t name_key(struct uc_slice name)
 {
@@ -68,6 +71,8 @@ static uint32_t name_key(struct uc_slice name)
 void uc_pool_add(struct uc_pool *pool, const struct uc_cert *const *certs, size_t count, bool anchors)
 {
 	pool->items = uc_realloc(pool->items, pool->count + count, sizeof *pool->items);
+	free(pool->buckets);
+	pool->buckets = NULL;
 	for (size_t i = 0; i < count; i++)
 		pool->items[pool->count++] = (struct uc_pool_item){.cert = certs[i], .name_key = name_key(certs[i]->subject), .anchor = anchors};
 }
@@ -87,8 +92,8 @@ bool uc_pool_exhausted(const struct uc_pool *pool)
 
 bool uc_pool_signed(struct uc_pool *pool, size_t child, size_t issuer)
 {
-	for (size_t i = 0; i < pool->edge_count; i++)
-		if (pool->edges[i].child == child && pool->edges[i].issuer == issuer) return pool->edges[i].good;
+	for (size_t i = pool->items[child].last_edge; i > 0; i = pool->edges[i - 1].before)
+		if (pool->edges[i - 1].issuer == issuer) return pool->edges[i - 1].good;
 	if (uc_pool_exhausted(pool)) return false;
 	pool->signatures++;
 	X509 *x = uc_pool_x509(pool, child);
@@ -96,7 +101,8 @@ bool uc_pool_signed(struct uc_pool *pool, size_t child, size_t issuer)
 	EVP_PKEY *key = ix != NULL ? X509_get0_pubkey(ix) : NULL;
 	bool good = x != NULL && key != NULL && X509_verify(x, key) == 1;
 	pool->edges = uc_realloc(pool->edges, pool->edge_count + 1, sizeof *pool->edges);
-	pool->edges[pool->edge_count++] = (struct uc_pool_edge){.child = child, .issuer = issuer, .good = good};
+	pool->edges[pool->edge_count++] = (struct uc_pool_edge){.issuer = issuer, .before = pool->items[child].last_edge, .good = good};
+	pool->items[child].last_edge = pool->edge_count;
 	return good;
 }
 
@@ -124,23 +130,49 @@ static bool contains(const struct uc_pool *pool, const size_t *list, size_t coun
 	return false;
 }
 
-size_t uc_pool_issuers(const struct uc_pool *pool, size_t child, size_t *out, size_t max)
+/* Filled from the end, so that each bucket has the pool's order. */
+static void make_index(struct uc_pool *pool)
+{
+	if (pool->buckets != NULL) return;
+	pool->buckets = uc_zalloc(pool->count, sizeof *pool->buckets);
+	for (size_t i = pool->count; i-- > 0;) {
+		size_t *bucket = &pool->buckets[pool->items[i].name_key % pool->count];
+		pool->items[i].next = *bucket;
+		*bucket = i + 1;
+	}
+}
+
+size_t uc_pool_issuers(struct uc_pool *pool, size_t child, size_t *out, size_t max)
 {
 	const struct uc_cert *c = pool->items[child].cert;
 	uint32_t key = name_key(c->issuer);
 	struct uc_slice serial = aki_serial(c);
 	size_t found = 0;
+	make_index(pool);
 	/* From the best agreement down: bit 1 is the key identifier's, bit 0 the serial's. */
 	for (unsigned wanted = 4; wanted-- > 0;) {
-		for (size_t i = 0; i < pool->count && found < max; i++) {
-			const struct uc_cert *issuer = pool->items[i].cert;
-			if (pool->items[i].name_key != key || !uc_name_eq(c->issuer, issuer->subject)) continue;
+		for (size_t i = pool->buckets[key % pool->count]; i > 0 && found < max; i = pool->items[i - 1].next) {
+			const struct uc_cert *issuer = pool->items[i - 1].cert;
+			if (pool->items[i - 1].name_key != key || !uc_name_eq(c->issuer, issuer->subject)) continue;
 			bool both = c->aki.len > 0 && issuer->ski.len > 0;
 			if (both && !uc_slice_eq(c->aki, issuer->ski)) continue;
 			unsigned agreement = (both ? 2u : 0u) | (serial.len > 0 && uc_slice_eq(serial, issuer->serial) ? 1u : 0u);
 			if (agreement != wanted || uc_cert_eq(issuer, c) || contains(pool, out, found, issuer)) continue;
-			out[found++] = i;
+			out[found++] = i - 1;
 		}
 	}
 	return found;
+}
+
+size_t uc_pool_namesakes(struct uc_pool *pool, size_t child)
+{
+	const struct uc_cert *c = pool->items[child].cert;
+	uint32_t key = name_key(c->issuer);
+	size_t count = 0;
+	make_index(pool);
+	for (size_t i = pool->buckets[key % pool->count]; i > 0; i = pool->items[i - 1].next) {
+		const struct uc_cert *other = pool->items[i - 1].cert;
+		if (pool->items[i - 1].name_key == key && uc_name_eq(c->issuer, other->subject) && !uc_cert_eq(other, c)) count++;
+	}
+	return count;
 }

@@ -1,7 +1,8 @@
 /*
- * Rollover certificates (C83): a CA's new key certified with its old key. Issuer and subject are equal, yet it is not self-signed. Without an
- * authorityKeyIdentifier X509_verify_cert takes it for self-signed, whatever its signature says, and looks no further. So it is shown copies that have one,
- * and, since a copy's signature is no longer right, the signatures of such a path are verified here, on the originals.
+ * Rollover certificates (C83): a CA's new key certified with its old key. Issuer and subject are equal, yet it is not self-signed. Without
+ * an authorityKeyIdentifier X509_verify_cert takes it for self-signed, whatever its signature says, and looks no further. So it is shown
+ * copies that have one, and, since a copy's signature is no longer right, the signatures of such a path are verified here, on the
+ * originals.
  */
 #include <openssl/x509v3.h>
 

@@ -92,8 +92,12 @@ json_t *uc_report_findings(const struct uc_findings *f)
 char *uc_report_clean(struct uc_slice text)
 {
 	char *clean = uc_utf8_clean(text);
-	for (char *p = clean; *p != '\0'; p++)
-		if (((unsigned char)*p < 0x20 && *p != '\n') || *p == 0x7f) *p = '?';
+	for (char *line = clean, *end; line != NULL; line = end != NULL ? end + 1 : NULL) {
+		end = strchr(line, '\n');
+		if (end != NULL) *end = '\0';
+		uc_text_printable(line);
+		if (end != NULL) *end = '\n';
+	}
 	return clean;
 }
 

@@ -10,14 +10,21 @@
 #include "pki/cert.h"
 
 /*
- * {"common_name" or null,"subject","issuer","serial","fingerprint_sha256","fingerprint_sha1","version","not_before","not_after" (RFC 3339, or the value quoted when it is
- * malformed),"expires" ("in 23 days","never","unknown"),"state" ("valid","expiring" (below 30 days),"expired","not-yet-valid","malformed" (a time that breaks T3)),"key_type",
- * "key_id","signature_algorithm","self_signed","ca","path_length" or null,"key_usage":[...],"extended_key_usage":[names],"subject_alt_names":[...],"subject_key_id",
- * "authority_key_id" (hexadecimal or null),"extensions":[{"oid","name","critical","text"}],"pem"}
- * An extension's text is at most 4 kB. A list whose extension is malformed is shown empty. Owned by the caller.
+ * A certificate, owned by the caller:
+ * {"common_name" (or null), "subject", "issuer", "serial", "fingerprint_sha256", "fingerprint_sha1", "version",
+ *  "not_before", "not_after" (RFC 3339, or the value quoted when it is malformed), "expires" ("in 23 days", "never", "unknown"),
+ *  "state" ("valid", "expiring" (below 30 days), "expired", "not-yet-valid", "malformed" (a time that breaks T3)),
+ *  "key_type", "key_id", "signature_algorithm", "self_signed", "ca", "path_length" (or null),
+ *  "key_usage": [...], "extended_key_usage": [names], "subject_alt_names": [...],
+ *  "subject_key_id", "authority_key_id" (hexadecimal, or null), "extensions": [{"oid", "name", "critical", "text"}], "pem"}
+ * An extension's text is at most 4 kB. A list whose extension is malformed is shown empty.
  */
 json_t *uc_report_cert(const struct uc_cert *c, uc_time now);
-/* {"subject","key_type","key_id","signature_algorithm","key_usage":[...],"extended_key_usage":[...],"subject_alt_names":[...],"ca","extensions":[...],"pem"}; NULL when der is no request. */
+/*
+ * A request, owned by the caller; NULL when der is none:
+ * {"subject", "key_type", "key_id", "signature_algorithm", "key_usage", "extended_key_usage", "subject_alt_names", "ca",
+ *  "extensions", "pem"}
+ */
 json_t *uc_report_csr(struct uc_slice der);
 /* [{"weight","code","message","hint" or null}] */
 json_t *uc_report_findings(const struct uc_findings *f);
@@ -35,20 +42,24 @@ json_t *uc_report_string(const char *text);
 char *uc_report_clean(struct uc_slice text);
 
 /*
- * What a set of files holds, for `utils cert check`: per object its findings, the chains in order, which key or request belongs to which certificate.
- * files[i] is (name, content). password may be NULL. Result, owned by the caller:
- * {"objects":[{"file","line","kind":"certificate"|"request"|"crl"|"key","label","fingerprint_sha256"?,"key_id"?,"certificate"|"request"|"crl"?,"findings":[...]}],
- *  "chains":[{"certificates":[index,...] (leaf first),"complete" (ends in a self-signed one),"valid" (RFC 5280 section 6, up to that root),
- *             "missing_issuer":{"subject","key_id" or null} or null}],
- *  "pairs":[{"certificate":index,"key":index}|{"certificate":index,"request":index}|{"request":index,"key":index}], "findings":[...] (of the whole), "worst":"note"}
- * "crl" is {"issuer","this_update","next_update" or null,"revoked" (their number)}. Of a key nothing is shown but its kind (in the label) and key id.
- * An object that came before has the finding "repeated" and is in no chain and no pair. Findings of the whole, each naming file, number and label:
- *   chain-order       note: which certificate of a file is out of place, the order found and the right one (C3)
- *   issuer-missing    warn: a chain's end, its issuer's name and key identifier
- *   (a code of path.h)  refused: why a complete chain is no valid path, unless its certificate says so itself
- *   key-unmatched     warn: a key that belongs to none of the certificates and requests, with both key ids (C26)
- *   request-unmatched note: a request that belongs to none of the certificates
- *   (the id of an error of input.h)  refused: a file that cannot be read
+ * What a set of files holds, for `utils cert check`: per object its findings, the chains in order, which key or request belongs to which
+ * certificate. files[i] is (name, content). password may be NULL. Result, owned by the caller:
+ * {"objects": [{"file", "line", "kind" ("certificate", "request", "crl", "key"), "label", "fingerprint_sha256" and "certificate", or
+ *               "request", or "crl": {"issuer", "this_update", "next_update" (or null), "revoked" (their number)}, "key_id", "findings"}],
+ *  "chains": [{"certificates": [index, ...] (leaf first), "complete" (ends in a self-signed one), "valid" (RFC 5280 section 6, up to that
+ *              root), "missing_issuer": {"subject", "key_id" (or null)} (or null)}],
+ *  "pairs": [{"certificate": index, "key": index} or {"certificate": index, "request": index} or {"request": index, "key": index}],
+ *  "findings": [...] (of the whole), "worst": "note"}
+ * What cannot be decoded has no "certificate", "request", "crl", "key_id". Of a key nothing is shown but its kind (in the label) and
+ * key id.
+ * An object that came before has the finding "repeated" and is in no chain and no pair; an issuer is in the chain of each leaf it issued.
+ * Findings of the whole, each naming file, number and label:
+ *   chain-order          note: which certificate of a file is out of place, the order found and the right one (C3)
+ *   issuer-missing       warn: a chain's end, its issuer's name and key identifier
+ *   a code of path.h     refused: why a complete chain is no valid path, unless its certificate says so itself
+ *   key-unmatched        warn: a key that belongs to no certificate (or, without certificates, to no request), with both key ids (C26)
+ *   request-unmatched    note: a request that belongs to no certificate (C30)
+ *   an error of input.h  refused: a file that cannot be read
  * and the findings of uc_input_read() with the file's name before them.
  */
 struct uc_report_file {

@@ -1,12 +1,12 @@
 /* `utils cert check`: what a set of files holds, and what in it belongs together. */
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/sha.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "pki/check.h"
+#include "pki/digest.h"
 #include "pki/name.h"
 #include "pki/report_survey.h"
 #include "pki/request.h"
@@ -38,7 +38,9 @@ static void read_cert(const struct uc_survey *s, struct uc_survey_object *o, str
 	uc_check_cert(c, &options, &o->findings);
 	char hex[UC_FINGERPRINT_HEX];
 	json_object_set_new(o->json, "fingerprint_sha256", json_string(uc_cert_fingerprint_hex(c, hex)));
-	json_object_set_new(o->json, "certificate", uc_report_cert(c, s->now));
+	json_t *decoded = uc_report_cert(c, s->now);
+	o->self_signed = json_is_true(json_object_get(decoded, "self_signed"));
+	json_object_set_new(o->json, "certificate", decoded);
 	uc_key_id(c->spki, o->key_id);
 	set_label(o, uc_cert_label(c));
 	o->cert = c;
@@ -144,7 +146,7 @@ static void add_object(struct uc_survey *s, size_t file, size_t number, const st
 	struct uc_survey_object *o = &s->objects[s->count++];
 	*o = (struct uc_survey_object){.kind = item->kind, .file = file, .number = number, .json = json_object()};
 	struct uc_slice der = uc_buf_slice(&item->der);
-	SHA256(der.ptr, der.len, o->digest);
+	uc_sha256(der, o->digest);
 	set_label(o, uc_sprintf("unreadable %s", kinds[o->kind].name));
 	json_object_set_new(o->json, "file", uc_report_string(s->files[file].name));
 	json_object_set_new(o->json, "line", json_integer((json_int_t)item->line));

@@ -16,7 +16,7 @@ static int cmp_digest(const void *a, const void *b, void *survey)
 	const struct uc_survey *s = survey;
 	size_t x = *(const size_t *)a;
 	size_t y = *(const size_t *)b;
-	int order = memcmp(s->objects[x].digest, s->objects[y].digest, UC_FINGERPRINT_LEN);
+	int order = memcmp(s->objects[x].digest, s->objects[y].digest, UC_SHA256_LEN);
 	if (order == 0) order = (int)s->objects[x].kind - (int)s->objects[y].kind;
 	return order != 0 ? order : cmp_index(x, y);
 }
@@ -38,7 +38,7 @@ void uc_survey_find_repeated(struct uc_survey *s)
 	for (size_t i = 1, first = 0; i < s->count; i++) {
 		struct uc_survey_object *o = &s->objects[order[i]];
 		const struct uc_survey_object *before = &s->objects[order[first]];
-		if (o->kind != before->kind || memcmp(o->digest, before->digest, UC_FINGERPRINT_LEN) != 0) {
+		if (o->kind != before->kind || memcmp(o->digest, before->digest, UC_SHA256_LEN) != 0) {
 			first = i;
 			continue;
 		}
@@ -50,8 +50,17 @@ void uc_survey_find_repeated(struct uc_survey *s)
 
 /* A chain: objects, leaf first. */
 struct chain {
-	const size_t *objects;
+	size_t *objects;
 	size_t count;
+};
+
+enum { MAX_CHAIN = 64 };
+
+/* The readable certificates, each once: three arrays of the same length, owned; those pointed at are borrowed. */
+struct pool {
+	struct uc_certs certs;
+	size_t *objects;    /* the object of each */
+	uint32_t *subjects; /* uc_name_hash() of each */
 };
 
 static int cmp_size(const void *a, const void *b)
@@ -121,7 +130,8 @@ static bool judge_path(struct uc_survey *s, const struct chain *chain)
 		uc_findings_add(&s->findings, UC_REFUSED, path.code,
 		                "The chain cannot be used; ask the CA of the certificate named for a right one.",
 		                "the chain of '%s' is not valid: %s", s->objects[chain->objects[0]].label, path.message);
-	uc_findings_move(&s->findings, &path.findings, s->objects[chain->objects[0]].label);
+	/* Of one that stands alone there is nothing to say but what its own findings say. */
+	if (chain->count > 1) uc_findings_move(&s->findings, &path.findings, s->objects[chain->objects[0]].label);
 	uc_path_free(&path);
 	return ok;
 }
@@ -130,8 +140,7 @@ static json_t *chain_json(struct uc_survey *s, const struct chain *chain)
 {
 	json_t *indices = json_array();
 	for (size_t i = 0; i < chain->count; i++) json_array_append_new(indices, json_integer((json_int_t)chain->objects[i]));
-	for (size_t file = 0; chain->count > 1 && file < s->file_count; file++) judge_order(s, chain, file);
-	bool complete = uc_cert_self_signed(s->objects[chain->objects[chain->count - 1]].cert);
+	bool complete = s->objects[chain->objects[chain->count - 1]].self_signed;
 	json_t *missing = complete ? json_null() : missing_issuer(s, chain);
 	bool valid = complete && judge_path(s, chain);
 	json_t *o = json_object();
@@ -142,34 +151,85 @@ static json_t *chain_json(struct uc_survey *s, const struct chain *chain)
 	return o;
 }
 
-/* The certificates, each once, borrowed; objects[i] is the object of certs->items[i]. Both arrays are freed with free(). */
-static struct uc_certs distinct_certs(const struct uc_survey *s, size_t **objects)
+static void pool_fill(struct pool *pool, const struct uc_survey *s)
 {
-	struct uc_certs certs = {.items = uc_zalloc(s->count, sizeof(struct uc_cert *))};
-	*objects = uc_zalloc(s->count, sizeof **objects);
+	pool->certs.items = uc_zalloc(s->count, sizeof(struct uc_cert *));
+	pool->objects = uc_zalloc(s->count, sizeof *pool->objects);
+	pool->subjects = uc_zalloc(s->count, sizeof *pool->subjects);
 	for (size_t i = 0; i < s->count; i++) {
-		if (s->objects[i].cert == NULL || s->objects[i].repeated) continue;
-		(*objects)[certs.count] = i;
-		certs.items[certs.count++] = s->objects[i].cert;
+		struct uc_cert *c = s->objects[i].cert;
+		if (c == NULL || s->objects[i].repeated) continue;
+		pool->objects[pool->certs.count] = i;
+		pool->subjects[pool->certs.count] = uc_name_hash(c->subject);
+		pool->certs.items[pool->certs.count++] = c;
 	}
-	return certs;
+}
+
+static void pool_free(struct pool *pool)
+{
+	free(pool->certs.items);
+	free(pool->objects);
+	free(pool->subjects);
+}
+
+static bool in_chain(const struct chain *chain, size_t object)
+{
+	for (size_t i = 0; i < chain->count; i++)
+		if (chain->objects[i] == object) return true;
+	return false;
+}
+
+/* The object of an issuer of the chain's end, a self-signed one if there is, or -1. */
+static long find_issuer(const struct uc_survey *s, const struct pool *pool, const struct chain *chain)
+{
+	const struct uc_cert *end = s->objects[chain->objects[chain->count - 1]].cert;
+	uint32_t issuer = uc_name_hash(end->issuer);
+	long found = -1;
+	for (size_t i = 0; i < pool->certs.count; i++) {
+		const struct uc_cert *c = pool->certs.items[i];
+		if (pool->subjects[i] != issuer || in_chain(chain, pool->objects[i]) || !uc_cert_issued_by(end, c)) continue;
+		if (s->objects[pool->objects[i]].self_signed) return (long)pool->objects[i];
+		if (found < 0) found = (long)pool->objects[i];
+	}
+	return found;
+}
+
+/* uc_chain_order() puts each certificate in one chain; several leaves share their issuers all the same. */
+static void extend(const struct uc_survey *s, const struct pool *pool, struct chain *chain)
+{
+	while (chain->count < MAX_CHAIN && !s->objects[chain->objects[chain->count - 1]].self_signed) {
+		long issuer = find_issuer(s, pool, chain);
+		if (issuer < 0) return;
+		chain->objects[chain->count++] = (size_t)issuer;
+	}
+}
+
+/* One chain of uc_chain_order(), given as indices into the pool. */
+static json_t *report_chain(struct uc_survey *s, const struct pool *pool, const size_t *run, size_t count)
+{
+	struct chain chain = {.objects = uc_zalloc(count + MAX_CHAIN, sizeof *chain.objects), .count = count};
+	for (size_t i = 0; i < count; i++) chain.objects[i] = pool->objects[run[i]];
+	for (size_t file = 0; count > 1 && file < s->file_count; file++) judge_order(s, &chain, file);
+	extend(s, pool, &chain);
+	json_t *o = chain_json(s, &chain);
+	free(chain.objects);
+	return o;
 }
 
 json_t *uc_survey_find_chains(struct uc_survey *s)
 {
-	UC_CLEANUP(uc_freep) size_t *objects = NULL;
-	struct uc_certs certs = distinct_certs(s, &objects);
-	UC_CLEANUP(uc_freep) size_t *order = uc_zalloc(certs.count, sizeof *order);
-	UC_CLEANUP(uc_freep) size_t *chain_of = uc_zalloc(certs.count, sizeof *chain_of);
-	uc_chain_order(&certs, order, chain_of);
-	for (size_t i = 0; i < certs.count; i++) order[i] = objects[order[i]];
+	UC_CLEANUP(pool_free) struct pool pool = {.objects = NULL};
+	pool_fill(&pool, s);
+	size_t count = pool.certs.count;
+	UC_CLEANUP(uc_freep) size_t *order = uc_zalloc(count, sizeof *order);
+	UC_CLEANUP(uc_freep) size_t *chain_of = uc_zalloc(count, sizeof *chain_of);
+	uc_chain_order(&pool.certs, order, chain_of);
 	json_t *chains = json_array();
-	for (size_t i = 0; i < certs.count;) {
-		struct chain chain = {.objects = &order[i]};
-		for (size_t first = i; i < certs.count && chain_of[i] == chain_of[first]; i++) chain.count++;
-		json_array_append_new(chains, chain_json(s, &chain));
+	for (size_t i = 0; i < count;) {
+		size_t first = i;
+		while (i < count && chain_of[i] == chain_of[first]) i++;
+		json_array_append_new(chains, report_chain(s, &pool, &order[first], i - first));
 	}
-	free(certs.items);
 	return chains;
 }
 
@@ -185,38 +245,46 @@ static void pair_run(struct uc_survey *s, json_t *pairs, const size_t *run, size
 			json_object_set_new(o, uc_survey_kind(a->kind), json_integer((json_int_t)run[i]));
 			json_object_set_new(o, uc_survey_kind(b->kind), json_integer((json_int_t)run[j]));
 			json_array_append_new(pairs, o);
-			a->matched = true;
-			b->matched = true;
+			a->partners |= 1u << b->kind;
+			b->partners |= 1u << a->kind;
 		}
 	}
 }
 
-/* The certificate that a lone key or request was most likely meant for: the first that is not a CA's, else the first. */
-static const struct uc_survey_object *likely_cert(const struct uc_survey *s)
+static bool is_ca(const struct uc_survey_object *o)
 {
-	const struct uc_survey_object *found = NULL;
+	return o->cert != NULL && o->cert->is_ca;
+}
+
+/*
+ * What a key or request was most likely meant for: a leaf that lacks its key (C30: although the request has one); for those that belong to
+ * nothing, whatever else there is, a CA's certificate last. -1 when nothing is amiss.
+ */
+static long counterpart(const struct uc_survey *s, const struct uc_survey_object *o)
+{
+	long found = -1;
+	if ((o->partners >> UC_INPUT_CERT & 1) != 0) return -1;
 	for (size_t i = 0; i < s->count; i++) {
-		const struct uc_survey_object *o = &s->objects[i];
-		if (o->cert == NULL) continue;
-		if (!o->cert->is_ca) return o;
-		if (found == NULL) found = o;
+		const struct uc_survey_object *other = &s->objects[i];
+		if (other->kind >= o->kind || other->key_id[0] == '\0') continue;
+		if (other->cert != NULL && !is_ca(other) && other->partners == 0) return (long)i;
+		if (o->partners == 0 && (found < 0 || (is_ca(&s->objects[found]) && !is_ca(other)))) found = (long)i;
 	}
 	return found;
 }
 
 /* C26: both key ids are shown. */
-static void judge_unmatched(struct uc_survey *s, size_t object, const struct uc_survey_object *likely)
+static void judge_unmatched(struct uc_survey *s, size_t object)
 {
-	struct uc_survey_object *o = &s->objects[object];
-	UC_CLEANUP(uc_freep) char *where = uc_survey_describe(s, object);
-	if (o->kind == UC_INPUT_KEY)
-		uc_findings_add(&s->findings, UC_WARN, "key-unmatched", "Look for the key that was made with the certificate's request.",
-		                "%s belongs to no certificate or request here: its key id is %s, that of '%s' is %s", where, o->key_id,
-		                likely->label, likely->key_id);
-	else
-		uc_findings_add(
-		    &s->findings, UC_NOTE, "request-unmatched", "The certificate may have been issued for another request; compare the key ids.",
-		    "%s belongs to no certificate here: its key id is %s, that of '%s' is %s", where, o->key_id, likely->label, likely->key_id);
+	const struct uc_survey_object *o = &s->objects[object];
+	long other = o->kind != UC_INPUT_CERT ? counterpart(s, o) : -1;
+	if (other < 0) return;
+	bool key = o->kind == UC_INPUT_KEY;
+	UC_CLEANUP(uc_freep) char *this = uc_survey_describe(s, object);
+	UC_CLEANUP(uc_freep) char *that = uc_survey_describe(s, (size_t)other);
+	uc_findings_add(&s->findings, key ? UC_WARN : UC_NOTE, key ? "key-unmatched" : "request-unmatched",
+	                key ? "Look for the key that was made with the request." : "The certificate was issued for another request.",
+	                "%s does not belong to %s: their key ids are %s and %s", this, that, o->key_id, s->objects[other].key_id);
 }
 
 json_t *uc_survey_find_pairs(struct uc_survey *s)
@@ -232,9 +300,7 @@ json_t *uc_survey_find_pairs(struct uc_survey *s)
 		while (i < count && strcmp(s->objects[order[i]].key_id, s->objects[order[first]].key_id) == 0) i++;
 		pair_run(s, pairs, &order[first], i - first);
 	}
-	const struct uc_survey_object *likely = likely_cert(s);
 	qsort(order, count, sizeof *order, cmp_size);
-	for (size_t i = 0; likely != NULL && i < count; i++)
-		if (s->objects[order[i]].kind != UC_INPUT_CERT && !s->objects[order[i]].matched) judge_unmatched(s, order[i], likely);
+	for (size_t i = 0; i < count; i++) judge_unmatched(s, order[i]);
 	return pairs;
 }

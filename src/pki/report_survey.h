@@ -2,20 +2,22 @@
 #ifndef UC_PKI_REPORT_SURVEY_H
 #define UC_PKI_REPORT_SURVEY_H
 
+#include "pki/digest.h"
 #include "pki/input.h"
 #include "pki/key.h"
 #include "pki/report.h"
 
 struct uc_survey_object {
 	enum uc_input_kind kind;
-	size_t file;                        /* index into files */
-	size_t number;                      /* from 1, among the file's objects of this kind */
-	char *label;                        /* what a person calls it */
-	uint8_t digest[UC_FINGERPRINT_LEN]; /* SHA-256 of its DER */
-	char key_id[UC_KEY_ID_LEN];         /* "" when it has none or it cannot be read */
-	struct uc_cert *cert;               /* of certificates that can be read */
-	bool repeated;                      /* the same object came before */
-	bool matched;                       /* part of a pair */
+	size_t file;                   /* index into files */
+	size_t number;                 /* from 1, among the file's objects of this kind */
+	char *label;                   /* what a person calls it */
+	uint8_t digest[UC_SHA256_LEN]; /* SHA-256 of its DER */
+	char key_id[UC_KEY_ID_LEN];    /* "" when it has none or it cannot be read */
+	struct uc_cert *cert;          /* of certificates that can be read */
+	bool self_signed;
+	bool repeated;     /* the same object came before */
+	unsigned partners; /* bit 1 << kind for each kind of object it makes a pair with */
 	struct uc_findings findings;
 	json_t *json;
 };

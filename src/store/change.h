@@ -37,7 +37,8 @@ typedef enum uc_status (*uc_log_signer)(void *ctx, struct uc_slice data, struct 
  * Inside a write transaction: gives the change (an object with every member of the body but "v", "number" and "previous") its number, applies its steps in order, writes it. A request id
  * that is in the log already is UC_ECONFLICT "request-repeated" and *number is that change. On any error the caller rolls back.
  */
-enum uc_status uc_log_append(struct uc_store *s, const json_t *change, uc_log_signer sign, void *ctx, int64_t *number, struct uc_error *e) UC_MUST;
+enum uc_status uc_log_append(struct uc_store *s, const json_t *change, uc_log_signer sign, void *ctx, int64_t *number,
+                             struct uc_error *e) UC_MUST;
 
 /* The change, as its body, with "hash", "undone_by" (number or null) added; owned. UC_ENOTFOUND "no-change". */
 enum uc_status uc_log_get(struct uc_store *s, int64_t number, json_t **out, struct uc_error *e) UC_MUST;

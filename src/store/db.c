@@ -7,14 +7,15 @@
 
 static const struct uc_db_driver *const drivers[] = {&uc_db_sqlite};
 
-const char *const uc_db_text_columns[UC_DB_TEXT_COLUMNS] = {"k_name",   "k_common_name", "k_subject",  "k_issuer",
+const char *const uc_db_text_columns[UC_DB_TEXT_COLUMNS] = {"k_name",        "k_common_name", "k_subject", "k_issuer",
                                                             "k_description", "fingerprint",   "serial"};
 
 enum uc_status uc_db_open(const char *url, enum uc_db_mode mode, struct uc_db **out, struct uc_error *e)
 {
 	for (size_t i = 0; i < sizeof drivers / sizeof drivers[0]; i++) {
 		size_t n = strlen(drivers[i]->scheme);
-		if (strncmp(url, drivers[i]->scheme, n) == 0 && url[n] == ':' && url[n + 1] != '\0') return drivers[i]->open(url + n + 1, mode, out, e);
+		if (strncmp(url, drivers[i]->scheme, n) == 0 && url[n] == ':' && url[n + 1] != '\0')
+			return drivers[i]->open(url + n + 1, mode, out, e);
 	}
 	return uc_fail(e, UC_EINPUT, "bad-store-url", "Write sqlite:PATH.", "'%s' does not name a store", url);
 }
@@ -54,6 +55,11 @@ void uc_db_rollback(struct uc_db *db)
 	if (!db->in_transaction) return;
 	db->driver->rollback(db);
 	db->in_transaction = false;
+}
+
+bool uc_db_in_transaction(const struct uc_db *db)
+{
+	return db->in_transaction;
 }
 
 /* FNV-1a */
@@ -116,6 +122,11 @@ void uc_stmt_done(struct uc_stmt *s)
 		s->db->driver->reset(s);
 	else
 		s->db->driver->finalize(s);
+}
+
+void uc_stmt_again(struct uc_stmt *s)
+{
+	s->db->driver->again(s);
 }
 
 void uc_bind_text(struct uc_stmt *s, int n, const char *text)

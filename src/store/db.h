@@ -35,6 +35,7 @@ enum uc_status uc_db_exec(struct uc_db *db, const char *sql, struct uc_error *e)
 enum uc_status uc_db_begin(struct uc_db *db, enum uc_db_mode mode, struct uc_error *e) UC_MUST;
 /* When it fails, the transaction has been rolled back. */
 enum uc_status uc_db_commit(struct uc_db *db, struct uc_error *e) UC_MUST;
+bool uc_db_in_transaction(const struct uc_db *db);
 /* Ends a transaction without its changes; harmless when there is none. */
 void uc_db_rollback(struct uc_db *db);
 
@@ -44,6 +45,8 @@ void uc_db_rollback(struct uc_db *db);
  */
 enum uc_status uc_db_stmt(struct uc_db *db, const char *sql, struct uc_stmt **out, struct uc_error *e) UC_MUST;
 void uc_stmt_done(struct uc_stmt *s);
+/* Begins it again with the same values, of which some may then be bound anew. */
+void uc_stmt_again(struct uc_stmt *s);
 UC_DEFINE_CLEANUP(uc_stmt_donep, struct uc_stmt, uc_stmt_done)
 
 /* Binding copies the value. Text NULL is SQL NULL. */
@@ -84,7 +87,8 @@ struct uc_db_needle {
 };
 #define UC_DB_MIN_NEEDLE 3
 /* Adds the row to the index, or takes it out; then values are those it was added with. */
-enum uc_status uc_db_text_change(struct uc_db *db, bool add, int64_t id, const char *const values[UC_DB_TEXT_COLUMNS], struct uc_error *e) UC_MUST;
+enum uc_status uc_db_text_change(struct uc_db *db, bool add, int64_t id, const char *const values[UC_DB_TEXT_COLUMNS],
+                                 struct uc_error *e) UC_MUST;
 /*
  * Candidates for rows with all these needles: at most limit ids are appended to out. When there are fewer than limit, every row that matches is among them, but some may not
  * match: check them.

@@ -34,7 +34,8 @@ struct uc_db_driver {
 
 	enum uc_status (*prepare)(struct uc_db *db, const char *sql, struct uc_stmt **out, struct uc_error *e);
 	void (*finalize)(struct uc_stmt *s);
-	void (*reset)(struct uc_stmt *s);
+	void (*again)(struct uc_stmt *s); /* back to before the first row */
+	void (*reset)(struct uc_stmt *s); /* and without values */
 	void (*bind_text)(struct uc_stmt *s, int n, const char *text);
 	void (*bind_int)(struct uc_stmt *s, int n, int64_t v);
 	void (*bind_blob)(struct uc_stmt *s, int n, struct uc_slice v);

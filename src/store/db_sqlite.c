@@ -1,6 +1,5 @@
 /* The SQLite driver. */
 #include <errno.h>
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,9 +33,12 @@ static int primary_code(sqlite3 *h, int rc)
 	if (code != SQLITE_IOERR && code != SQLITE_CANTOPEN) return code;
 	switch (sqlite3_system_errno(h)) {
 	case ENOSPC:
-	case EDQUOT: return SQLITE_FULL;
-	case EROFS: return SQLITE_READONLY;
-	default: return code;
+	case EDQUOT:
+		return SQLITE_FULL;
+	case EROFS:
+		return SQLITE_READONLY;
+	default:
+		return code;
 	}
 }
 
@@ -46,7 +48,8 @@ static enum uc_status failed(const struct sqlite_db *d, int rc, const char *doin
 	if (code == SQLITE_NOMEM) abort(); /* as everywhere: mem.h */
 	for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++)
 		if (failures[i].code == code)
-			return uc_fail(e, failures[i].status, failures[i].id, failures[i].hint, "cannot %s the store %s: %s", doing, d->path, sqlite3_errmsg(d->h));
+			return uc_fail(e, failures[i].status, failures[i].id, failures[i].hint, "cannot %s the store %s: %s", doing, d->path,
+			               sqlite3_errmsg(d->h));
 	return uc_fail(e, UC_EINTERNAL, "internal", NULL, "cannot %s the store %s: %s", doing, d->path, sqlite3_errmsg(d->h));
 }
 
@@ -78,8 +81,9 @@ static enum uc_status create_private(const char *path, struct uc_error *e)
 static enum uc_status configure(struct uc_db *db, enum uc_db_mode mode, struct uc_error *e)
 {
 	/* Neither the schema nor a page of a damaged or hostile file is trusted. */
-	static const char always[] = "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"
-	                             "PRAGMA cache_size = -32768";
+	static const char always[] =
+	    "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"
+	    "PRAGMA cache_size = -32768";
 	/* Also in WAL mode NORMAL could lose the last commits to a power cut. The WAL is cut back after a large change. */
 	static const char writer[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864";
 	struct sqlite_db *d = uc_sqlite(db);
@@ -96,7 +100,7 @@ static enum uc_status configure(struct uc_db *db, enum uc_db_mode mode, struct u
 static enum uc_status sq_open(const char *path, enum uc_db_mode mode, struct uc_db **out, struct uc_error *e)
 {
 	if (mode == UC_DB_WRITE) UC_TRY(create_private(path, e));
-	if (!uc_file_exists(path))
+	if (access(path, F_OK) != 0 && errno == ENOENT)
 		return uc_fail(e, UC_ENOTFOUND, "store-missing", "Check the data directory, or start ucpkid once, so that it sets the store up.",
 		               "there is no store %s", path);
 	struct sqlite_db *d = uc_zalloc(1, sizeof *d);
@@ -151,6 +155,11 @@ static void sq_finalize(struct uc_stmt *base)
 	sqlite3_finalize(s->h);
 	free(base->sql);
 	free(s);
+}
+
+static void sq_again(struct uc_stmt *base)
+{
+	sqlite3_reset(uc_sqlite_stmt(base)->h);
 }
 
 static void sq_reset(struct uc_stmt *base)
@@ -245,6 +254,7 @@ const struct uc_db_driver uc_db_sqlite = {
     .rollback = sq_rollback,
     .prepare = sq_prepare,
     .finalize = sq_finalize,
+    .again = sq_again,
     .reset = sq_reset,
     .bind_text = sq_bind_text,
     .bind_int = sq_bind_int,

@@ -4,13 +4,15 @@
 #include "core/text.h"
 #include "store/db_sqlite.h"
 
-static const char add_sql[] = "INSERT INTO entry_text (rowid, k_name, k_common_name, k_subject, k_issuer, k_description, fingerprint, serial) "
-                              "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+static const char add_sql[] =
+    "INSERT INTO entry_text (rowid, k_name, k_common_name, k_subject, k_issuer, k_description, fingerprint, serial) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 static const char drop_sql[] =
     "INSERT INTO entry_text (entry_text, rowid, k_name, k_common_name, k_subject, k_issuer, k_description, fingerprint, serial) "
     "VALUES ('delete', $1, $2, $3, $4, $5, $6, $7, $8)";
 
-enum uc_status uc_sqlite_text_change(struct uc_db *db, bool add, int64_t id, const char *const values[UC_DB_TEXT_COLUMNS], struct uc_error *e)
+enum uc_status uc_sqlite_text_change(struct uc_db *db, bool add, int64_t id, const char *const values[UC_DB_TEXT_COLUMNS],
+                                     struct uc_error *e)
 {
 	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *s = NULL;
 	UC_TRY(uc_db_stmt(db, add ? add_sql : drop_sql, &s, e));

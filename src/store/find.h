@@ -9,7 +9,7 @@ enum uc_find_op { UC_FIND_CONTAINS, UC_FIND_BEGINS, UC_FIND_IS, UC_FIND_ENDS, UC
 struct uc_condition {
 	int column; /* index into the table of columns, private to find.c */
 	enum uc_find_op op;
-	char *value; /* folded for searching; NULL for UC_FIND_EMPTY */
+	char *value;  /* folded for searching; NULL for UC_FIND_EMPTY */
 	uc_time time; /* for before and after */
 };
 
@@ -22,11 +22,11 @@ struct uc_find {
 	const char *node;  /* what this node sees; borrowed; NULL for the whole cluster */
 	struct uc_condition conditions[UC_FIND_MAX_CONDITIONS];
 	size_t count;
-	bool any;          /* one condition is enough (default: all must hold) */
-	int sort;          /* column; private */
+	bool any; /* one condition is enough (default: all must hold) */
+	int sort; /* column; private */
 	bool descending;
-	size_t limit;      /* 0: 50 */
-	char *cursor;      /* where to go on; owned */
+	size_t limit; /* 0: 50 */
+	char *cursor; /* where to go on; owned */
 };
 
 /*

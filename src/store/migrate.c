@@ -56,7 +56,8 @@ static enum uc_status apply_from(struct uc_db *db, int64_t version, struct uc_er
 {
 	for (int64_t i = version; i < uc_migration_count; i++) {
 		UC_CLEANUP(uc_freep) char *sql = expand(db->driver, uc_migrations[i]);
-		if (sql == NULL) return uc_fail(e, UC_EINTERNAL, "internal", NULL, "migration %lld uses a macro that the driver lacks", (long long)i + 1);
+		if (sql == NULL)
+			return uc_fail(e, UC_EINTERNAL, "internal", NULL, "migration %lld uses a macro that the driver lacks", (long long)i + 1);
 		UC_TRY(uc_db_exec(db, sql, e));
 	}
 	return version < uc_migration_count ? store_version(db, uc_migration_count, e) : UC_OK;
@@ -64,8 +65,8 @@ static enum uc_status apply_from(struct uc_db *db, int64_t version, struct uc_er
 
 static enum uc_status refuse_newer(int64_t version, struct uc_error *e)
 {
-	return uc_fail(e, UC_EREFUSED, "schema-newer", newer_hint, "the store has schema version %lld, this program knows %d", (long long)version,
-	               uc_migration_count);
+	return uc_fail(e, UC_EREFUSED, "schema-newer", newer_hint, "the store has schema version %lld, this program knows %d",
+	               (long long)version, uc_migration_count);
 }
 
 static enum uc_status migrate(struct uc_db *db, struct uc_error *e)

@@ -49,13 +49,14 @@ struct uc_identity {
 	struct uc_cert *cert;
 	struct uc_certs chain; /* issuers, leaf's issuer first, without the leaf; may be empty */
 	char *key_id;
-	char *source;          /* "self-signed" or "ca-signed" */
-	char *distribution;    /* "node" or "multi-server" */
-	int64_t number;        /* the change that set it */
+	char *source;       /* "self-signed" or "ca-signed" */
+	char *distribution; /* "node" or "multi-server" */
+	int64_t number;     /* the change that set it */
 };
 void uc_identity_free(struct uc_identity *i);
 /* UC_ENOTFOUND "no-identity" when the node has none for the purpose. */
-enum uc_status uc_store_identity(struct uc_store *s, const char *node, const char *purpose, struct uc_identity *out, struct uc_error *e) UC_MUST;
+enum uc_status uc_store_identity(struct uc_store *s, const char *node, const char *purpose, struct uc_identity *out,
+                                 struct uc_error *e) UC_MUST;
 /* All identities of a node, by purpose; calls each(ctx, identity), which borrows. */
 enum uc_status uc_store_identities(struct uc_store *s, const char *node, void (*each)(void *ctx, const struct uc_identity *i), void *ctx,
                                    struct uc_error *e) UC_MUST;
@@ -75,16 +76,18 @@ struct uc_trusts {
 void uc_trusts_free(struct uc_trusts *t);
 
 /* Entries of a store that node sees (scope cluster or that node) whose name is name (".pem" optional), or whose fingerprint is fingerprint; NULL for either means any. At most limit. */
-enum uc_status uc_store_trust(struct uc_store *s, const char *store, const char *node, const char *name, const char *fingerprint, size_t limit,
-                              struct uc_trusts *out, struct uc_error *e) UC_MUST;
+enum uc_status uc_store_trust(struct uc_store *s, const char *store, const char *node, const char *name, const char *fingerprint,
+                              size_t limit, struct uc_trusts *out, struct uc_error *e) UC_MUST;
 /* Every entry of any store with this fingerprint. */
 enum uc_status uc_store_trust_everywhere(struct uc_store *s, const char *fingerprint, struct uc_trusts *out, struct uc_error *e) UC_MUST;
 /* Certificates of a store, seen by node, whose subject has this hash (uc_name_hash()): the candidates for an issuer. Appended to out. */
-enum uc_status uc_store_issuers(struct uc_store *s, const char *store, const char *node, uint32_t subject_hash, struct uc_certs *out, struct uc_error *e) UC_MUST;
+enum uc_status uc_store_issuers(struct uc_store *s, const char *store, const char *node, uint32_t subject_hash, struct uc_certs *out,
+                                struct uc_error *e) UC_MUST;
 /* Up to limit certificates of any trust store or chain that name this issuer (uc_name_hash() of their issuer): who depends on it. Appended to out. */
 enum uc_status uc_store_issued(struct uc_store *s, uint32_t issuer_hash, size_t limit, struct uc_certs *out, struct uc_error *e) UC_MUST;
 /* Names in a store like this one, nearest first, at most 3: for "did you mean". Appended to out. */
-enum uc_status uc_store_trust_near(struct uc_store *s, const char *store, const char *name, struct uc_strv *out, struct uc_error *e) UC_MUST;
+enum uc_status uc_store_trust_near(struct uc_store *s, const char *store, const char *name, struct uc_strv *out,
+                                   struct uc_error *e) UC_MUST;
 
 /* ---- requests ---- */
 
@@ -97,11 +100,14 @@ struct uc_request {
 };
 void uc_request_free(struct uc_request *r);
 /* UC_ENOTFOUND "no-csr". */
-enum uc_status uc_store_request(struct uc_store *s, const char *node, const char *purpose, struct uc_request *out, struct uc_error *e) UC_MUST;
-enum uc_status uc_store_requests(struct uc_store *s, const char *node, void (*each)(void *ctx, const struct uc_request *r), void *ctx, struct uc_error *e) UC_MUST;
+enum uc_status uc_store_request(struct uc_store *s, const char *node, const char *purpose, struct uc_request *out,
+                                struct uc_error *e) UC_MUST;
+enum uc_status uc_store_requests(struct uc_store *s, const char *node, void (*each)(void *ctx, const struct uc_request *r), void *ctx,
+                                 struct uc_error *e) UC_MUST;
 
 /* What a key id belongs to on a node: fills what with e.g. "the pending CSR of tomcat", "the certificate of ipsec", "a replaced certificate of tomcat (change 12)"; "" when unknown. */
-enum uc_status uc_store_key_use(struct uc_store *s, const char *node, const char *key_id, char *what, size_t size, struct uc_error *e) UC_MUST;
+enum uc_status uc_store_key_use(struct uc_store *s, const char *node, const char *key_id, char *what, size_t size,
+                                struct uc_error *e) UC_MUST;
 
 /* ---- accounts and secrets ---- */
 
@@ -120,7 +126,8 @@ enum uc_status uc_store_counters(struct uc_store *s, json_t **out, struct uc_err
 
 /* ---- what is not a change: telemetry of a node ---- */
 
-enum uc_status uc_store_effect_put(struct uc_store *s, const char *node, int64_t number, const char *effect, const char *state, const char *detail, struct uc_error *e) UC_MUST;
+enum uc_status uc_store_effect_put(struct uc_store *s, const char *node, int64_t number, const char *effect, const char *state,
+                                   const char *detail, struct uc_error *e) UC_MUST;
 /* [{"node","effect","state","detail","at"}] of a change. */
 enum uc_status uc_store_effects(struct uc_store *s, int64_t number, json_t **out, struct uc_error *e) UC_MUST;
 

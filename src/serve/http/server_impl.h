@@ -50,7 +50,8 @@ enum uc_http_conn_state {
 struct uc_http_conn {
 	struct uc_http_listener *listener;
 	struct bufferevent *bev;         /* of evcon */
-	struct evhttp_connection *evcon; /* of evhttp; NULL until the connection is adopted */
+	struct evhttp_connection *evcon; /* of evhttp; this and the rest are set when the connection is adopted */
+	int fd;
 	enum uc_http_conn_state state;
 	struct uc_http_job *job; /* while WORKING */
 	struct event *deadline;  /* owned */
@@ -81,8 +82,6 @@ LIST_HEAD(uc_http_drains, uc_http_drain);
 
 struct uc_http {
 	struct event_base *base;
-	uc_http_handler handler;
-	void *ctx;
 	struct uc_http_pool *pool;
 	struct event *finished; /* the pool has finished jobs */
 	SSL_CTX *refuse;        /* a context without certificates: no handshake succeeds */
@@ -131,6 +130,8 @@ void uc_http_on_request(struct evhttp_request *req, void *arg);
  */
 bool uc_http_job_read(struct uc_http_job *job, const struct uc_http_conn *c, struct evhttp_request *req) UC_MUST;
 void uc_http_job_free(struct uc_http_job *job);
+/* Appends name, value, name, value, ... of the added headers. */
+void uc_http_response_headers(const struct uc_http_response *r, struct uc_strv *out);
 /* Completes response->headers with Content-Type, Content-Length and what every answer has. */
 void uc_http_response_finish(struct uc_http_response *r, bool tls);
 /* Our answer to a request that evhttp refuses by itself with this status. */

@@ -1,3 +1,4 @@
+#include <event2/http.h>
 #include <event2/http_struct.h>
 #include <event2/keyvalq_struct.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@
 static const struct {
 	enum evhttp_cmd_type type;
 	const char *name;
-	bool body; /* evhttp reads one; of others it would take the body for the next request */
+	bool body; /* may have one */
 } methods[] = {
     {EVHTTP_REQ_GET, "GET", false}, {EVHTTP_REQ_HEAD, "HEAD", false},     {EVHTTP_REQ_POST, "POST", true},
     {EVHTTP_REQ_PUT, "PUT", true},  {EVHTTP_REQ_DELETE, "DELETE", false},
@@ -125,26 +126,35 @@ void uc_http_add_header(struct uc_http_response *r, const char *name, const char
 	uc_buf_printf(&r->headers, "%s: %s\r\n", name, value);
 }
 
-/* Is there already a header of this name? */
-static bool has_header(const struct uc_http_response *r, const char *name)
+void uc_http_response_headers(const struct uc_http_response *r, struct uc_strv *out)
 {
 	UC_CLEANUP(uc_strv_free) struct uc_strv lines = {0};
-	UC_CLEANUP(uc_freep) char *text = uc_strndup((const char *)r->headers.ptr, r->headers.len);
+	UC_CLEANUP(uc_freep) char *text = uc_sprintf("%.*s", (int)r->headers.len, r->headers.len > 0 ? (const char *)r->headers.ptr : "");
 	uc_strv_split(&lines, text, '\n');
 	for (size_t i = 0; i < lines.count; i++) {
-		char *colon = strchr(lines.items[i], ':');
-		if (colon == NULL) continue;
-		*colon = '\0';
-		if (uc_eq_nocase(lines.items[i], name)) return true;
+		char *line = lines.items[i];
+		size_t name_len = strcspn(line, ":");
+		if (line[name_len] == '\0') continue;
+		const char *value = line + name_len + 1 + strspn(line + name_len + 1, " ");
+		uc_strv_take(out, uc_strndup(line, name_len));
+		uc_strv_take(out, uc_strndup(value, strcspn(value, "\r")));
 	}
+}
+
+static bool has_header(const struct uc_strv *headers, const char *name)
+{
+	for (size_t i = 0; i < headers->count; i += 2)
+		if (uc_eq_nocase(headers->items[i], name)) return true;
 	return false;
 }
 
 void uc_http_response_finish(struct uc_http_response *r, bool tls)
 {
+	UC_CLEANUP(uc_strv_free) struct uc_strv added = {0};
+	uc_http_response_headers(r, &added);
 	for (size_t i = 0; i < sizeof every_answer / sizeof every_answer[0]; i++) {
 		if (every_answer[i].tls_only && !tls) continue;
-		if (!has_header(r, every_answer[i].name)) uc_http_add_header(r, every_answer[i].name, "%s", every_answer[i].value);
+		if (!has_header(&added, every_answer[i].name)) uc_http_add_header(r, every_answer[i].name, "%s", every_answer[i].value);
 	}
 	if (r->status == 204 || r->status == 304) {
 		uc_buf_free(&r->body);
@@ -161,7 +171,8 @@ void uc_http_response_refusal(struct uc_http_response *r, int status)
 		uc_fail(&e, UC_ELIMIT, "body-too-large", "Certificates are small: check that this is the file you meant.",
 		        "The request's body has more than %zu bytes, or its chunks are malformed", UC_HTTP_MAX_BODY);
 	} else if (status == 417) {
-		uc_fail(&e, UC_EINPUT, "expectation-failed", "Expect: 100-continue is understood.", "The request's Expect header is not understood");
+		uc_fail(&e, UC_EINPUT, "expectation-failed", "Expect: 100-continue is understood.",
+		        "The request's Expect header is not understood");
 	} else {
 		status = 400;
 		uc_fail(&e, UC_EINPUT, "malformed-request", NULL, "The request is not well-formed HTTP/1.1, or its header has more than %zu bytes",
@@ -181,7 +192,7 @@ static bool is_token(const char *name)
 
 /*
  * Where the body ends must be beyond doubt, or what follows on the connection is read as another request than the client sent (RFC 9112
- * section 6.3). evhttp believes the first of several lengths, and knows no body of some methods.
+ * section 6.3). evhttp believes the first of several lengths, and does not look for a body of some methods.
  */
 static enum uc_status check_framing(const struct uc_http_job *job, bool may_have_body, struct uc_error *e)
 {
@@ -190,7 +201,8 @@ static enum uc_status check_framing(const struct uc_http_job *job, bool may_have
 	const char *length = NULL;
 	unsigned codings = 0;
 	for (size_t i = 0; i + 1 < h->count; i += 2) {
-		if (!is_token(h->items[i])) return uc_fail(e, UC_EINPUT, "malformed-request", NULL, "The header name '%s' is malformed", h->items[i]);
+		if (!is_token(h->items[i]))
+			return uc_fail(e, UC_EINPUT, "malformed-request", NULL, "The header name '%s' is malformed", h->items[i]);
 		if (uc_eq_nocase(h->items[i], "Transfer-Encoding")) codings++;
 		if (!uc_eq_nocase(h->items[i], "Content-Length")) continue;
 		if (length != NULL) return uc_fail(e, UC_EINPUT, "malformed-request", NULL, "The request has several Content-Length headers");

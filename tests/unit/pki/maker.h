@@ -113,7 +113,8 @@ MAKER_UNUSED static struct uc_slice d_rsa_spki_as(const char *oid, unsigned bits
 	uc_buf_add_u8(&n, top);
 	for (size_t i = 1; i < bytes; i++) uc_buf_add_u8(&n, i + 1 == bytes ? 0x01 : (uint8_t)(i * 37 + 11));
 	struct uc_slice modulus = d_tlv(UC_DER_INTEGER, d_keep(&n));
-	return D_SEQ(D_SEQ(d_oid(oid), d_hex("0500")), d_bits(D_SEQ(modulus, d_tlv(UC_DER_INTEGER, d_hex(exponent_hex)))));
+	struct uc_slice parameters = strcmp(oid, "1.2.840.113549.1.1.1") == 0 ? d_hex("0500") : D_NONE; /* RSASSA-PSS: any */
+	return D_SEQ(D_SEQ(d_oid(oid), parameters), d_bits(D_SEQ(modulus, d_tlv(UC_DER_INTEGER, d_hex(exponent_hex)))));
 }
 
 MAKER_UNUSED static struct uc_slice d_rsa_spki(unsigned bits)

@@ -121,7 +121,8 @@ static void t3_quotes_are_printable_and_short(void **state)
 	(void)state;
 	struct uc_asn1_time t = read_time(UC_DER_UTC_TIME, "30\x1b[2J\n\xff");
 	UC_CLEANUP(uc_freep) char *quote = uc_asn1_time_quote(&t);
-	assert_string_equal(quote, "UTCTime '30?[2J?" "?'");
+	assert_string_equal(quote, "UTCTime '30?[2J?"
+	                           "?'");
 	char digits[5000];
 	memset(digits, '1', sizeof digits - 1);
 	digits[sizeof digits - 1] = '\0';
@@ -150,8 +151,8 @@ static void c62_a_nul_inside_is_a_fault(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(t3_malformed_forms_are_refused),   cmocka_unit_test(c58_right_forms_are_read_with_64_bits),
-	    cmocka_unit_test(t3_other_types_are_no_times),      cmocka_unit_test(t3_quotes_are_printable_and_short),
+	    cmocka_unit_test(t3_malformed_forms_are_refused), cmocka_unit_test(c58_right_forms_are_read_with_64_bits),
+	    cmocka_unit_test(t3_other_types_are_no_times),    cmocka_unit_test(t3_quotes_are_printable_and_short),
 	    cmocka_unit_test(c62_a_nul_inside_is_a_fault),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,32 @@
+/* What a person at the terminal is asked for: yes or no, a password, a certificate to paste; and the files that stand for them. */
+#ifndef UC_CLI_ASK_H
+#define UC_CLI_ASK_H
+
+#include <signal.h>
+
+#include "cli/cli.h"
+
+/* Asks until the answer is yes or no; the end of input and an interrupt mean no. Only when cli->ask. */
+bool uc_ask_yes(struct uc_cli *cli, const char *question);
+
+/*
+ * Asks for a password without showing it; appended to out, which the caller wipes (uc_buf_wipe). UC_EINPUT "no-password" at the end of
+ * input.
+ */
+enum uc_status uc_ask_password(struct uc_cli *cli, const char *question, struct uc_buf *out, struct uc_error *e) UC_MUST;
+/*
+ * The first line of a file, appended to out, which the caller wipes. UC_EINPUT "bad-password" when it holds control characters, which no
+ * header can carry.
+ */
+enum uc_status uc_password_read(const char *path, struct uc_buf *out, struct uc_error *e) UC_MUST;
+
+/*
+ * Reads what is to be uploaded or checked: a file, or standard input when path is NULL or "-". On a terminal that asks for the paste of a
+ * thing ("the certificate"). Appended to out. As uc_file_read(), with UC_INPUT_MAX as the limit; UC_EINPUT "interrupted".
+ */
+enum uc_status uc_upload_read(struct uc_cli *cli, const char *path, const char *thing, struct uc_buf *out, struct uc_error *e) UC_MUST;
+
+/* From now on Ctrl-C ends what waits for input, not the program. before gets what was there, for sigaction(). */
+void uc_interrupt_catch(struct sigaction *before);
+
+#endif

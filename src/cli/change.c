@@ -1,0 +1,218 @@
+#include "cli/change.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/ask.h"
+#include "cli/output.h"
+#include "core/mem.h"
+#include "core/random.h"
+
+enum { MAX_PASSWORDS = 3, MAX_REPEATS = 5 };
+
+/* How far one change has come. */
+struct flow {
+	const struct uc_args *args;
+	struct uc_change *change;
+	char *request; /* the same id for each attempt, so that none is carried out twice */
+	char *seen;    /* hash of the plan that was agreed to, or NULL */
+	bool yes, force;
+	struct uc_buf password;
+	int passwords; /* how often it was asked for */
+};
+
+static void flow_free(struct flow *f)
+{
+	free(f->request);
+	free(f->seen);
+	uc_buf_wipe(&f->password);
+}
+
+void uc_change_free(struct uc_change *c)
+{
+	uc_url_free(&c->url);
+	uc_buf_free(&c->body);
+	free(c->done);
+	*c = (struct uc_change){.method = NULL};
+}
+
+/* The path of this attempt; u is a copy of the change's own. */
+static void attempt_url(const struct flow *f, struct uc_url *u)
+{
+	uc_buf_add_slice(&u->text, uc_buf_slice(&f->change->url.text));
+	u->query = f->change->url.query;
+	if (uc_args_has(f->args, UC_OPT_DRY_RUN)) {
+		uc_url_param(u, "dry_run", "1");
+		return;
+	}
+	uc_url_param(u, "request", f->request);
+	uc_url_param(u, "why", uc_args_value(f->args, UC_OPT_WHY));
+	uc_url_param(u, "seen", f->seen);
+	uc_url_param(u, "yes", f->yes ? "1" : NULL);
+	uc_url_param(u, "force", f->yes && f->force ? "1" : NULL);
+}
+
+/*
+ * One attempt. When the connection breaks on the way, it may have been carried out or not; repeating it under the same request id finds
+ * out without doing it twice.
+ */
+static enum uc_status attempt(struct uc_cli *cli, const struct flow *f, struct uc_answer *answer, struct uc_error *e)
+{
+	UC_CLEANUP(uc_url_free) struct uc_url url = {.query = false};
+	attempt_url(f, &url);
+	struct uc_call call = {
+	    .method = f->change->method,
+	    .path = uc_url_text(&url),
+	    .content_type = f->change->content_type,
+	    .body = uc_buf_slice(&f->change->body),
+	    .password = f->password.len == 0 ? NULL : (const char *)f->password.ptr,
+	};
+	enum uc_status status = uc_client_call(cli->socket, &call, answer, e);
+	struct uc_error lost = {.code = UC_OK};
+	for (int i = 0; i < MAX_REPEATS && status == UC_EUNREACHABLE && (i > 0 || strcmp(e->id, "daemon-lost") == 0); i++) {
+		if (i == 0) lost = *e;
+		uc_answer_free(answer);
+		nanosleep(&(struct timespec){.tv_nsec = 200 * 1000 * 1000}, NULL);
+		status = uc_client_call(cli->socket, &call, answer, e);
+	}
+	if (status == UC_EUNREACHABLE && lost.code != UC_OK) *e = lost;
+	return status;
+}
+
+static bool code_is(const struct uc_answer *answer, const char *code)
+{
+	return strcmp(uc_json_text(answer->json, "code"), code) == 0;
+}
+
+static int stop(struct uc_cli *cli, const char *why)
+{
+	fflush(cli->out);
+	uc_out_line(cli->err, "Nothing was changed. %s", why);
+	return UC_EXIT_FAILED;
+}
+
+/*
+ * The daemon wants an answer to this plan. Returns UC_EXIT_DONE when a person agreed, with the plan's hash noted; otherwise says why
+ * nothing happens.
+ */
+static int confirm(struct uc_cli *cli, struct flow *f, const struct uc_answer *answer)
+{
+	const json_t *plan = json_object_get(answer->json, "plan");
+	const char *hash = uc_json_text(plan, "plan");
+	if (cli->json || hash[0] == '\0') return uc_cli_refused(cli, answer);
+	if (f->seen != NULL) uc_out_line(cli->out, "The state has changed since; this is the plan now.");
+	uc_out_plan(cli->out, plan, cli->colour);
+	bool danger = strcmp(uc_json_text(plan, "worst"), "danger") == 0;
+	if (danger && !f->force) return stop(cli, "To go on in spite of the danger, repeat the command with --force.");
+	if (!cli->ask)
+		return stop(cli, danger ? "To go on, repeat the command with --yes and --force." : "To go on, repeat the command with --yes.");
+	if (!uc_ask_yes(cli, "Proceed")) return stop(cli, "");
+	free(f->seen);
+	f->seen = uc_strdup(hash);
+	f->yes = true;
+	return UC_EXIT_DONE;
+}
+
+static int ask_password(struct uc_cli *cli, struct flow *f)
+{
+	struct uc_error e;
+	f->passwords++;
+	f->password.len = 0;
+	if (uc_ask_password(cli, "Password of the file", &f->password, &e) != UC_OK) return uc_cli_fail(cli, &e);
+	uc_buf_add_u8(&f->password, '\0');
+	return UC_EXIT_DONE;
+}
+
+static bool wants_password(const struct uc_cli *cli, const struct flow *f, const struct uc_answer *answer)
+{
+	if (!f->change->password || !cli->ask || uc_args_has(f->args, UC_OPT_PASSWORD_FILE) || f->passwords >= MAX_PASSWORDS) return false;
+	return code_is(answer, "password-needed") || (code_is(answer, "wrong-password") && f->passwords > 0);
+}
+
+/* A refusal, with what else the plan found. */
+static int refused(struct uc_cli *cli, const struct uc_answer *answer)
+{
+	int status = uc_cli_refused(cli, answer);
+	const json_t *findings = json_object_get(json_object_get(answer->json, "plan"), "findings");
+	if (!cli->json && json_array_size(findings) > 1) uc_out_findings(cli->err, findings, false);
+	return status;
+}
+
+static void print_effects(struct uc_cli *cli, const json_t *effects)
+{
+	size_t i;
+	json_t *one;
+	json_array_foreach(effects, i, one)
+	{
+		const char *detail = uc_json_text(one, "detail");
+		uc_out_line(cli->out, "  %-8s %s on %s%s%s", uc_json_text(one, "state"), uc_json_text(one, "effect"), uc_json_text(one, "node"),
+		            detail[0] == '\0' ? "" : ": ", detail);
+	}
+}
+
+static int print_done(struct uc_cli *cli, const struct flow *f, const struct uc_answer *answer)
+{
+	const json_t *json = answer->json;
+	if (cli->json) {
+		uc_out_json(cli->out, json);
+		return UC_EXIT_DONE;
+	}
+	if (json_is_true(json_object_get(json, "dry_run"))) {
+		uc_out_plan(cli->out, json, cli->colour);
+		uc_out_line(cli->out, "This was a dry run: nothing was changed.");
+		return UC_EXIT_DONE;
+	}
+	long long number = uc_json_number(json, "number", 0);
+	const json_t *findings = json_object_get(json, "findings");
+	if (number == 0) {
+		uc_out_line(cli->out, "There was nothing to do.");
+		uc_out_findings(cli->out, findings, cli->colour);
+		return UC_EXIT_DONE;
+	}
+	uc_out_line(cli->out, "%s", f->change->done);
+	uc_out_line(cli->out, "Change %lld: %s", number, uc_json_text(json, "summary"));
+	if (f->seen == NULL) uc_out_findings(cli->out, findings, cli->colour);
+	print_effects(cli, json_object_get(json, "effects"));
+	uc_out_followups(cli->out, json_object_get(json, "followups"));
+	if (!f->change->final && !json_is_false(json_object_get(json, "undoable")))
+		uc_out_line(cli->out, "Take it back with: %sutils undo %lld", uc_cli_prefix(cli), number);
+	return UC_EXIT_DONE;
+}
+
+static int run_flow(struct uc_cli *cli, struct flow *f)
+{
+	for (;;) {
+		struct uc_error e;
+		UC_CLEANUP(uc_answer_free) struct uc_answer answer = {.status = 0};
+		if (attempt(cli, f, &answer, &e) != UC_OK) return uc_cli_fail(cli, &e);
+		if (answer.status < 400) return print_done(cli, f, &answer);
+		int status = UC_EXIT_DONE;
+		if (code_is(&answer, "confirmation-needed") || code_is(&answer, "plan-changed"))
+			status = confirm(cli, f, &answer);
+		else if (wants_password(cli, f, &answer))
+			status = ask_password(cli, f);
+		else
+			return refused(cli, &answer);
+		if (status != UC_EXIT_DONE) return status;
+	}
+}
+
+int uc_change_run(struct uc_cli *cli, const struct uc_args *args, struct uc_change *c)
+{
+	struct uc_error e;
+	UC_CLEANUP(flow_free)
+	struct flow f = {
+	    .args = args,
+	    .change = c,
+	    .request = uc_uuid(),
+	    .yes = uc_args_has(args, UC_OPT_YES),
+	    .force = uc_args_has(args, UC_OPT_FORCE),
+	};
+	const char *file = c->password ? uc_args_value(args, UC_OPT_PASSWORD_FILE) : NULL;
+	if (file != NULL) {
+		if (uc_password_read(file, &f.password, &e) != UC_OK) return uc_cli_fail(cli, &e);
+		uc_buf_add_u8(&f.password, '\0');
+	}
+	return run_flow(cli, &f);
+}

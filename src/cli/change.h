@@ -1,0 +1,28 @@
+/*
+ * Every command that changes something: the request, the plan that must be agreed to, the answer. One flow for all, so that --dry-run,
+ * --yes, --force, --why and --json mean the same everywhere.
+ */
+#ifndef UC_CLI_CHANGE_H
+#define UC_CLI_CHANGE_H
+
+#include "cli/cli.h"
+
+struct uc_change {
+	const char *method;
+	struct uc_url url;        /* owned; without the parameters that all changes have */
+	const char *content_type; /* of the body, or NULL */
+	struct uc_buf body;       /* owned */
+	bool password;            /* the body may need one: --password-file, or ask */
+	bool final;               /* it cannot be taken back */
+	char *done;               /* owned; the sentence that is printed when it is done */
+};
+
+void uc_change_free(struct uc_change *c);
+
+/*
+ * Makes the change. A plan with warnings is shown and asked about; without a person to ask, nothing happens unless --yes was given.
+ * Dangers need --force besides. Returns the exit status.
+ */
+int uc_change_run(struct uc_cli *cli, const struct uc_args *args, struct uc_change *c);
+
+#endif

@@ -1,0 +1,177 @@
+/* The commands that change something: each says what is asked of the API, change.c does the rest. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/ask.h"
+#include "cli/certname.h"
+#include "cli/change.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "core/mem.h"
+
+/* An option that becomes a member of the body; repeated ones become an array. */
+struct member {
+	enum uc_option_id option;
+	const char *key;
+};
+
+static void body_json(struct uc_change *c, const json_t *object)
+{
+	UC_CLEANUP(uc_freep) char *text = json_dumps(object, JSON_COMPACT);
+	if (text == NULL) abort();
+	uc_buf_add_str(&c->body, text);
+	c->content_type = "application/json";
+}
+
+static void add_member(json_t *body, const struct uc_args *args, const struct member *m)
+{
+	const struct uc_strv *values = &args->values[m->option];
+	if (!uc_options[m->option].repeats) {
+		json_object_set_new(body, m->key, json_string(uc_args_value(args, m->option)));
+		return;
+	}
+	json_t *all = json_array();
+	for (size_t i = 0; i < values->count; i++) json_array_append_new(all, json_string(values->items[i]));
+	json_object_set_new(body, m->key, all);
+}
+
+static enum uc_status add_members(json_t *body, const struct uc_args *args, const struct member *members, size_t count, struct uc_error *e)
+{
+	for (size_t i = 0; i < count; i++) {
+		enum uc_option_id id = members[i].option;
+		if (!uc_args_has(args, id)) continue;
+		/* JSON carries UTF-8 only. */
+		for (size_t v = 0; v < args->values[id].count; v++)
+			if (!uc_utf8_valid(uc_slice_str(args->values[id].items[v])))
+				return uc_fail_field(e, UC_EINPUT, "bad-option-value", uc_options[id].name, NULL, "the value of --%s is not UTF-8: '%s'",
+				                     uc_options[id].name, args->values[id].items[v]);
+		add_member(body, args, &members[i]);
+	}
+	return UC_OK;
+}
+
+int uc_cmd_csr_gen(struct uc_cli *cli, const struct uc_args *args)
+{
+	static const struct member members[] = {
+	    {UC_OPT_CN, "common_name"},
+	    {UC_OPT_SAN, "subject_alt_names"},
+	    {UC_OPT_PARENT_DOMAIN, "parent_domain"},
+	    {UC_OPT_KEY, "key"},
+	    {UC_OPT_HASH, "hash"},
+	    {UC_OPT_COUNTRY, "country"},
+	    {UC_OPT_STATE, "state"},
+	    {UC_OPT_LOCALITY, "locality"},
+	    {UC_OPT_ORGANIZATION, "organization"},
+	    {UC_OPT_OU, "organizational_unit"},
+	};
+	struct uc_error e;
+	UC_CLEANUP(uc_json_free) json_t *body = json_object();
+	if (add_members(body, args, members, sizeof members / sizeof *members, &e) != UC_OK) return uc_cli_usage(cli, args, &e);
+	const char *distribution = uc_args_value(args, UC_OPT_DISTRIBUTION);
+	if (distribution != NULL) json_object_set_new(body, "distribution", json_string(strcmp(distribution, "node") == 0 ? "node" : "multi"));
+	UC_CLEANUP(uc_freep) char *purpose = uc_name_purpose(uc_args_word(args, 0));
+	UC_CLEANUP(uc_change_free) struct uc_change c = {.method = "POST"};
+	uc_url_add(&c.url, "csrs");
+	uc_url_add(&c.url, purpose);
+	body_json(&c, body);
+	c.done = uc_sprintf("Successfully Generated CSR for %s", purpose);
+	return uc_change_run(cli, args, &c);
+}
+
+int uc_cmd_csr_delete(struct uc_cli *cli, const struct uc_args *args)
+{
+	UC_CLEANUP(uc_freep) char *purpose = uc_name_purpose(uc_args_word(args, 0));
+	UC_CLEANUP(uc_change_free) struct uc_change c = {.method = "DELETE"};
+	uc_url_add(&c.url, "csrs");
+	uc_url_add(&c.url, purpose);
+	c.done = uc_sprintf("Successfully deleted the CSR for %s.", purpose);
+	return uc_change_run(cli, args, &c);
+}
+
+/* --years, when it is there, as a number of the body. */
+static enum uc_status add_years(json_t *body, const struct uc_args *args, struct uc_error *e)
+{
+	const char *text = uc_args_value(args, UC_OPT_YEARS);
+	unsigned long long years = 0;
+	if (text == NULL) return UC_OK;
+	if (!uc_parse_u64(text, 1, 1000, &years))
+		return uc_fail_field(e, UC_EINPUT, "bad-option-value", "years", NULL, "--years is a number of years, not '%s'", text);
+	json_object_set_new(body, "years", json_integer((json_int_t)years));
+	return UC_OK;
+}
+
+int uc_cmd_cert_regen(struct uc_cli *cli, const struct uc_args *args)
+{
+	static const struct member members[] = {{UC_OPT_KEY, "key"}, {UC_OPT_HASH, "hash"}};
+	struct uc_error e;
+	UC_CLEANUP(uc_json_free) json_t *body = json_object();
+	if (add_members(body, args, members, sizeof members / sizeof *members, &e) != UC_OK) return uc_cli_usage(cli, args, &e);
+	if (add_years(body, args, &e) != UC_OK) return uc_cli_usage(cli, args, &e);
+	UC_CLEANUP(uc_freep) char *purpose = uc_name_purpose(uc_args_word(args, 0));
+	UC_CLEANUP(uc_change_free) struct uc_change c = {.method = "POST"};
+	uc_name_own(&c.url, purpose);
+	uc_url_add(&c.url, "regenerate");
+	body_json(&c, body);
+	c.done = uc_sprintf("Successfully regenerated certificate for %s.", purpose);
+	return uc_change_run(cli, args, &c);
+}
+
+/* The rest of both imports: the file, whatever its format, is the body. */
+static int import(struct uc_cli *cli, const struct uc_args *args, struct uc_change *c, const char *unit)
+{
+	struct uc_error e;
+	if (uc_upload_read(cli, uc_args_word(args, 1), "the certificate", &c->body, &e) != UC_OK) return uc_cli_fail(cli, &e);
+	c->content_type = "application/octet-stream";
+	c->password = true;
+	c->done = uc_sprintf("Successfully imported certificate for %s.", unit);
+	return uc_change_run(cli, args, c);
+}
+
+int uc_cmd_import_own(struct uc_cli *cli, const struct uc_args *args)
+{
+	UC_CLEANUP(uc_change_free) struct uc_change c = {.method = "POST"};
+	uc_name_own(&c.url, uc_args_word(args, 0));
+	return import(cli, args, &c, uc_args_word(args, 0));
+}
+
+int uc_cmd_import_trust(struct uc_cli *cli, const struct uc_args *args)
+{
+	const char *store = uc_args_word(args, 0);
+	UC_CLEANUP(uc_change_free) struct uc_change c = {.method = "POST"};
+	uc_url_add(&c.url, "certificates");
+	uc_url_add(&c.url, "trust");
+	uc_url_add(&c.url, store);
+	uc_url_param(&c.url, "description", uc_args_value(args, UC_OPT_DESCRIPTION));
+	uc_url_param(&c.url, "scope", uc_args_value(args, UC_OPT_SCOPE));
+	return import(cli, args, &c, store);
+}
+
+int uc_cmd_cert_delete(struct uc_cli *cli, const struct uc_args *args)
+{
+	UC_CLEANUP(uc_change_free) struct uc_change c = {.method = "DELETE"};
+	uc_url_add(&c.url, "certificates");
+	uc_url_add(&c.url, "trust");
+	uc_url_add(&c.url, uc_args_word(args, 0));
+	uc_url_add(&c.url, uc_args_word(args, 1));
+	c.done = uc_sprintf("Successfully deleted certificate %s from %s.", uc_args_word(args, 1), uc_args_word(args, 0));
+	return uc_change_run(cli, args, &c);
+}
+
+int uc_cmd_undo(struct uc_cli *cli, const struct uc_args *args)
+{
+	UC_CLEANUP(uc_change_free) struct uc_change c = {.method = "POST"};
+	uc_url_add(&c.url, "changes");
+	uc_url_add(&c.url, uc_args_word(args, 0));
+	uc_url_add(&c.url, "undo");
+	c.done = uc_sprintf("Successfully took back change %s.", uc_args_word(args, 0));
+	return uc_change_run(cli, args, &c);
+}
+
+int uc_cmd_key_purge(struct uc_cli *cli, const struct uc_args *args)
+{
+	UC_CLEANUP(uc_change_free) struct uc_change c = {.method = "DELETE", .final = true};
+	uc_url_add(&c.url, "keys");
+	uc_url_add(&c.url, uc_args_word(args, 0));
+	c.done = uc_sprintf("The key %s is destroyed.", uc_args_word(args, 0));
+	return uc_change_run(cli, args, &c);
+}

@@ -1,0 +1,201 @@
+/* show csr, show change, show status. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/certname.h"
+#include "cli/commands.h"
+#include "cli/decode.h"
+#include "cli/output.h"
+#include "cli/page.h"
+#include "core/mem.h"
+
+static void show_csrs(struct uc_cli *cli, const json_t *json)
+{
+	size_t i;
+	json_t *row;
+	json_array_foreach(json_object_get(json, "items"), i, row)
+	{
+		UC_CLEANUP(uc_freep) char *names = uc_json_joined(row, "subject_alt_names");
+		uc_out_line(cli->out, "%s/%s: %s, %s, %s, made %s%s%s", uc_json_text(row, "unit"), uc_json_text(row, "name"),
+		            uc_json_text(row, "common_name"), uc_json_text(row, "key_type"), uc_json_text(row, "distribution"),
+		            uc_json_text(row, "created_at"), names[0] == '\0' ? "" : ", for ", names);
+	}
+}
+
+int uc_cmd_csr_list(struct uc_cli *cli, const struct uc_args *args)
+{
+	(void)args;
+	UC_CLEANUP(uc_url_free) struct uc_url url = {.query = false};
+	UC_CLEANUP(uc_json_free) json_t *json = NULL;
+	uc_url_add(&url, "csrs");
+	int status = uc_cli_get(cli, &url, &json);
+	return status == UC_EXIT_DONE ? uc_cli_show(cli, json, show_csrs) : status;
+}
+
+/* Programs that read the request want the PEM and nothing else. */
+static void show_csr_pem(struct uc_cli *cli, const json_t *json)
+{
+	uc_out_text(cli->out, uc_slice_str(uc_json_text(json_object_get(json, "request"), "pem")));
+}
+
+static void show_csr_text(struct uc_cli *cli, const json_t *json)
+{
+	uc_decode_request(cli->out, uc_json_text(json_object_get(json, "request"), "pem"));
+}
+
+int uc_cmd_csr_own(struct uc_cli *cli, const struct uc_args *args)
+{
+	UC_CLEANUP(uc_url_free) struct uc_url url = {.query = false};
+	UC_CLEANUP(uc_json_free) json_t *json = NULL;
+	UC_CLEANUP(uc_freep) char *purpose = uc_name_purpose(uc_args_word(args, 0));
+	uc_url_add(&url, "csrs");
+	uc_url_add(&url, purpose);
+	int status = uc_cli_get(cli, &url, &json);
+	if (status != UC_EXIT_DONE) return status;
+	return uc_cli_show(cli, json, uc_args_has(args, UC_OPT_TEXT) ? show_csr_text : show_csr_pem);
+}
+
+static char *undo_of(const json_t *row)
+{
+	long long by = uc_json_number(row, "undone_by", 0);
+	if (by != 0) return uc_sprintf("undone by %lld", by);
+	return uc_strdup(json_is_true(json_object_get(row, "undoable")) ? "possible" : "no");
+}
+
+static void show_changes(struct uc_cli *cli, const struct uc_args *args, const json_t *items)
+{
+	(void)args;
+	UC_CLEANUP(uc_table_free) struct uc_table t = {.columns = 0};
+	static const char *const heading[] = {"NUMBER", "AT", "WHO", "TASK", "UNDO", "SUMMARY"};
+	enum { COLUMNS = sizeof heading / sizeof *heading };
+	if (json_array_size(items) > 0) uc_table_add(&t, heading, COLUMNS);
+	size_t i;
+	json_t *row;
+	json_array_foreach(items, i, row)
+	{
+		UC_CLEANUP(uc_freep) char *number = uc_json_shown(row, "number");
+		UC_CLEANUP(uc_freep) char *undo = undo_of(row);
+		const char *cells[] = {number, uc_json_text(row, "at"),     uc_json_text(row, "who"), uc_json_text(row, "task"),
+		                       undo,   uc_json_text(row, "summary")};
+		uc_table_add(&t, cells, COLUMNS);
+	}
+	uc_table_print(&t, cli->out, 0);
+}
+
+int uc_cmd_change_list(struct uc_cli *cli, const struct uc_args *args)
+{
+	UC_CLEANUP(uc_url_free) struct uc_url url = {.query = false};
+	uc_url_add(&url, "changes");
+	uc_url_param(&url, "object", uc_args_value(args, UC_OPT_OBJECT));
+	return uc_page_run(cli, args, &url, show_changes);
+}
+
+/* Members that are shown as they are, when they are there: the key, the title. */
+struct field {
+	const char *key;
+	const char *title;
+};
+
+static void show_fields(struct uc_cli *cli, const json_t *json, const struct field *fields, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		UC_CLEANUP(uc_freep) char *value = uc_json_shown(json, fields[i].key);
+		if (value[0] != '\0') uc_out_line(cli->out, "  %-15s %s", fields[i].title, value);
+	}
+}
+
+static void show_effects(struct uc_cli *cli, const json_t *effects)
+{
+	if (json_array_size(effects) > 0) uc_out_line(cli->out, "Effects:");
+	UC_CLEANUP(uc_table_free) struct uc_table t = {.columns = 0};
+	size_t i;
+	json_t *one;
+	json_array_foreach(effects, i, one)
+	{
+		const char *cells[] = {uc_json_text(one, "node"), uc_json_text(one, "effect"), uc_json_text(one, "state"), uc_json_text(one, "at"),
+		                       uc_json_text(one, "detail")};
+		uc_table_add(&t, cells, sizeof cells / sizeof *cells);
+	}
+	uc_table_print(&t, cli->out, 2);
+}
+
+static void show_change(struct uc_cli *cli, const json_t *json)
+{
+	static const struct field fields[] = {
+	    {"at", "At:"},
+	    {"node", "Node:"},
+	    {"who", "Who:"},
+	    {"why", "Why:"},
+	    {"task", "Task:"},
+	    {"undoes", "Undoes:"},
+	    {"undone_by", "Undone by:"},
+	    {"undoable", "Undoable:"},
+	    {"undo_refused", "No undo since:"},
+	    {"hash", "Hash:"},
+	    {"previous_hash", "Hash before:"},
+	};
+	uc_out_line(cli->out, "Change %lld: %s", uc_json_number(json, "number", 0), uc_json_text(json, "summary"));
+	show_fields(cli, json, fields, sizeof fields / sizeof *fields);
+	uc_out_line(cli->out, "Steps:");
+	size_t i;
+	json_t *step;
+	json_array_foreach(json_object_get(json, "steps"), i, step)
+	    uc_out_line(cli->out, "  %2zu. %s (%s)", i + 1, uc_json_text(step, "text"), uc_json_text(step, "type"));
+	const json_t *findings = json_object_get(json, "findings");
+	if (json_array_size(findings) > 0) uc_out_line(cli->out, "Findings:");
+	uc_out_findings(cli->out, findings, cli->colour);
+	uc_out_followups(cli->out, json_object_get(json, "followups"));
+	show_effects(cli, json_object_get(json, "effects"));
+}
+
+int uc_cmd_change_show(struct uc_cli *cli, const struct uc_args *args)
+{
+	UC_CLEANUP(uc_url_free) struct uc_url url = {.query = false};
+	UC_CLEANUP(uc_json_free) json_t *json = NULL;
+	uc_url_add(&url, "changes");
+	uc_url_add(&url, uc_args_word(args, 0));
+	int status = uc_cli_get(cli, &url, &json);
+	return status == UC_EXIT_DONE ? uc_cli_show(cli, json, show_change) : status;
+}
+
+static void show_listeners(struct uc_cli *cli, const json_t *checks)
+{
+	if (json_array_size(checks) == 0) return;
+	uc_out_line(cli->out, "What the listeners present:");
+	UC_CLEANUP(uc_table_free) struct uc_table t = {.columns = 0};
+	size_t i;
+	json_t *one;
+	json_array_foreach(checks, i, one)
+	{
+		bool good = json_is_true(json_object_get(one, "matches"));
+		const char *cells[] = {uc_json_text(one, "listener"),   uc_json_text(one, "key_type"),    good ? "as it should" : "DIFFERENT",
+		                       uc_json_text(one, "checked_at"), uc_json_text(one, "fingerprint"), uc_json_text(one, "detail")};
+		uc_table_add(&t, cells, sizeof cells / sizeof *cells);
+	}
+	uc_table_print(&t, cli->out, 2);
+}
+
+static void show_status(struct uc_cli *cli, const json_t *json)
+{
+	static const struct field fields[] = {
+	    {"fqdn", "Name:"},          {"domain", "Domain:"},         {"roles", "Roles:"},         {"version", "Version:"},
+	    {"head", "Latest change:"}, {"started_at", "Started at:"}, {"read_only", "Read-only:"},
+	};
+	uc_out_line(cli->out, "Node %s", uc_json_text(json, "node"));
+	show_fields(cli, json, fields, sizeof fields / sizeof *fields);
+	const char *name;
+	json_t *port;
+	json_object_foreach(json_object_get(json, "ports"), name, port)
+	    uc_out_line(cli->out, "  Port %-10s %lld", name, (long long)json_integer_value(port));
+	show_listeners(cli, json_object_get(json, "self_check"));
+}
+
+int uc_cmd_status(struct uc_cli *cli, const struct uc_args *args)
+{
+	(void)args;
+	UC_CLEANUP(uc_url_free) struct uc_url url = {.query = false};
+	UC_CLEANUP(uc_json_free) json_t *json = NULL;
+	uc_url_add(&url, "status");
+	int status = uc_cli_get(cli, &url, &json);
+	return status == UC_EXIT_DONE ? uc_cli_show(cli, json, show_status) : status;
+}

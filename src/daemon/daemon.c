@@ -1,0 +1,153 @@
+#include "daemon/daemon.h"
+
+#include <event2/event.h>
+#include <event2/thread.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/file.h"
+#include "serve/http/api.h"
+#include "serve/http/server.h"
+
+enum { MAINTENANCE_SECONDS = 60 };
+
+struct daemon {
+	const struct uc_config *config;
+	struct uc_node *node;
+	struct event_base *base;
+	struct uc_http *http;
+	struct event *stop[2];
+	pthread_t maintenance;
+	bool maintained;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	bool ending; /* under lock */
+};
+
+static void on_signal(evutil_socket_t number, short what, void *arg)
+{
+	(void)what;
+	struct daemon *d = arg;
+	uc_log(UC_LOG_INFO, "ending on signal %d", (int)number);
+	event_base_loopbreak(d->base);
+}
+
+/* ---- now and then, on a thread of its own: it may wait for the network ---- */
+
+static void *maintain(void *arg)
+{
+	struct daemon *d = arg;
+	pthread_mutex_lock(&d->lock);
+	while (!d->ending) {
+		pthread_mutex_unlock(&d->lock);
+		uc_node_maintain(d->node);
+		pthread_mutex_lock(&d->lock);
+		struct timespec until;
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec += MAINTENANCE_SECONDS;
+		if (!d->ending) pthread_cond_timedwait(&d->wake, &d->lock, &until);
+	}
+	pthread_mutex_unlock(&d->lock);
+	return NULL;
+}
+
+static void end_maintenance(struct daemon *d)
+{
+	if (!d->maintained) return;
+	pthread_mutex_lock(&d->lock);
+	d->ending = true;
+	pthread_cond_signal(&d->wake);
+	pthread_mutex_unlock(&d->lock);
+	pthread_join(d->maintenance, NULL);
+}
+
+/* ---- start ---- */
+
+static enum uc_status write_ports(struct daemon *d, uint16_t https, struct uc_error *e)
+{
+	json_t *ports = json_pack("{s:i}", "https", (int)https);
+	uc_node_set_ports(d->node, ports);
+	char *text = json_dumps(ports, JSON_COMPACT);
+	json_decref(ports);
+	UC_CLEANUP(uc_freep) char *path = uc_sprintf("%s/ports.json", d->config->data);
+	enum uc_status status = uc_file_write(path, uc_slice_str(text), 0644, e);
+	free(text);
+	return status;
+}
+
+/* An address that a browser on this machine can open. */
+static const char *shown_address(const char *address)
+{
+	if (strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0) return "localhost";
+	return address;
+}
+
+static enum uc_status listen_all(struct daemon *d, struct uc_error *e)
+{
+	const struct uc_listen *l = &d->config->https;
+	uint16_t https = 0;
+	UC_TRY(uc_http_listen_unix(d->http, d->config->socket, e));
+	UC_TRY(uc_http_listen_tls(d->http, l->address, l->port, uc_node_https, d->node, &https, e));
+	UC_TRY(write_ports(d, https, e));
+	bool v6 = strchr(l->address, ':') != NULL && strcmp(l->address, "::") != 0;
+	printf("console and API: https://%s%s%s:%u/\nsocket: %s\n", v6 ? "[" : "", shown_address(l->address), v6 ? "]" : "", https, d->config->socket);
+	fflush(stdout);
+	return UC_OK;
+}
+
+static enum uc_status open_node(struct daemon *d, struct uc_error *e)
+{
+	const struct uc_config *c = d->config;
+	struct uc_node_config config = {.data = c->data, .name = c->name, .domain = c->domain, .roles = c->roles, .policy = c->policy};
+	char *password = NULL;
+	UC_TRY(uc_node_open(&config, &d->node, &password, e));
+	/* At once: whatever fails after this, the password would never be shown again. */
+	if (password != NULL) printf("The node %s is installed. Sign in as admin with the password %s (it is shown only this once).\n", uc_node_name(d->node), password);
+	fflush(stdout);
+	uc_secret_free(password, password != NULL ? strlen(password) : 0);
+	return UC_OK;
+}
+
+static enum uc_status start(struct daemon *d, struct uc_error *e)
+{
+	UC_TRY(open_node(d, e));
+	evthread_use_pthreads();
+	d->base = event_base_new();
+	if (d->base == NULL) return uc_fail(e, UC_EINTERNAL, "event-loop", NULL, "libevent cannot make an event loop");
+	d->http = uc_http_new(d->base, d->config->workers, uc_api_handle, d->node);
+	UC_TRY(listen_all(d, e));
+	static const int signals[] = {SIGTERM, SIGINT};
+	for (size_t i = 0; i < 2; i++) {
+		d->stop[i] = evsignal_new(d->base, signals[i], on_signal, d);
+		event_add(d->stop[i], NULL);
+	}
+	d->maintained = pthread_create(&d->maintenance, NULL, maintain, d) == 0;
+	return UC_OK;
+}
+
+static void end(struct daemon *d)
+{
+	end_maintenance(d);
+	uc_http_free(d->http);
+	for (size_t i = 0; i < 2; i++)
+		if (d->stop[i] != NULL) event_free(d->stop[i]);
+	if (d->base != NULL) event_base_free(d->base);
+	uc_node_close(d->node);
+	pthread_mutex_destroy(&d->lock);
+	pthread_cond_destroy(&d->wake);
+	libevent_global_shutdown();
+}
+
+enum uc_status uc_daemon_run(const struct uc_config *config, struct uc_error *e)
+{
+	struct daemon d = {.config = config, .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
+	signal(SIGPIPE, SIG_IGN);
+	enum uc_status status = start(&d, e);
+	if (status == UC_OK) event_base_dispatch(d.base);
+	end(&d);
+	return status;
+}

@@ -1,0 +1,10 @@
+/* The daemon at work: the node, what listens, and what is done now and then. */
+#ifndef UC_DAEMON_DAEMON_H
+#define UC_DAEMON_DAEMON_H
+
+#include "daemon/config.h"
+
+/* Runs until SIGTERM or SIGINT, then ends in order. Says on standard output where it listens, and once the first password. */
+enum uc_status uc_daemon_run(const struct uc_config *config, struct uc_error *e) UC_MUST;
+
+#endif

@@ -1,0 +1,80 @@
+/* What the files of this room share. */
+#ifndef UC_NODE_INTERNAL_H
+#define UC_NODE_INTERNAL_H
+
+#include <pthread.h>
+
+#include "node/node.h"
+#include "node/signin.h"
+
+enum { MAX_POOLED = 16 };
+
+/* What servers need per request, never changed after it was made; replaced by one pointer. */
+struct uc_view {
+	int64_t number; /* the change it shows */
+	SSL_CTX *https;
+	/* What HTTPS presents by kind of key: hex fingerprints, "" when there is none. */
+	char rsa[UC_FINGERPRINT_HEX];
+	char ec[UC_FINGERPRINT_HEX];
+};
+
+struct uc_node {
+	char *data, *url;
+	char *name, *fqdn, *host, *domain, *guid;
+	unsigned roles;
+	struct uc_policy policy;
+	uc_time started;
+	int lock_fd; /* held on DATA/lock for as long as the node is open */
+	struct uc_keys *keys;
+	pthread_mutex_t write_lock;
+	struct uc_store *writer;
+	pthread_mutex_t pool_lock;
+	struct uc_store *pool[MAX_POOLED];
+	size_t pooled;
+	pthread_mutex_t view_lock; /* guards the pointers and values below */
+	struct uc_view *view;
+	json_t *ports;
+	json_t *self_check;
+	struct uc_sign_in *sign_in;
+};
+
+/* A read connection, lent: UC_CLEANUP(uc_reader_return) struct uc_lease r = {0}; uc_reader_borrow(n, &r, e). It is inside a read transaction. */
+struct uc_lease {
+	struct uc_node *node;
+	struct uc_store *store;
+};
+enum uc_status uc_reader_borrow(struct uc_node *n, struct uc_lease *out, struct uc_error *e) UC_MUST;
+void uc_reader_return(struct uc_lease *lease);
+
+/* What tasks see of this node, working on the given connection. */
+struct uc_task_context uc_node_context(struct uc_node *n, struct uc_store *store);
+
+/* Makes the view of the newest state and swaps it in. On failure the old one stays and serves on. */
+enum uc_status uc_view_refresh(struct uc_node *n, struct uc_store *store, struct uc_error *e) UC_MUST;
+void uc_view_free(struct uc_view *v);
+
+/*
+ * Makes the world match a change that has been committed: swaps what listens, destroys purged keys, looks at its own listeners. What it did is recorded per node and change; failures are
+ * retried by uc_node_maintain().
+ */
+void uc_effects_run(struct uc_node *n, int64_t number, const json_t *steps);
+/* Connects to this node's own HTTPS once per kind of key and records what it saw; true when all is as the view says. */
+bool uc_self_check(struct uc_node *n, int64_t number);
+
+/* The certificate at a place: own unit, or trust store and name. cert and chain are owned by the caller's struct. */
+struct uc_found {
+	bool own;
+	const struct uc_purpose *purpose;    /* own */
+	const struct uc_trust_store *store;  /* trust */
+	struct uc_identity identity;         /* own */
+	struct uc_trusts trusts;             /* trust: exactly one */
+	const struct uc_cert *cert;          /* borrowed from either */
+};
+void uc_found_free(struct uc_found *f);
+enum uc_status uc_node_locate(struct uc_node *n, struct uc_store *store, bool own, const char *unit, const char *name, struct uc_found *out, struct uc_error *e) UC_MUST;
+
+/* A path for people: {"items":[{"label","subject","fingerprint","state","link","in_store"}],"complete","missing","reason"}; owned. */
+enum uc_status uc_chain_json(struct uc_node *n, struct uc_store *store, const char *trust_store, const struct uc_cert *leaf, const struct uc_certs *known, json_t **out,
+                             struct uc_error *e) UC_MUST;
+
+#endif

@@ -1,0 +1,351 @@
+/* Opening the node: its directory, its name, its connections to the store, and its installation when it is new. */
+#include "node/node.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/ssl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "core/file.h"
+#include "core/log.h"
+#include "core/random.h"
+#include "node/internal.h"
+#include "pki/name.h"
+
+/* ---- connections ---- */
+
+enum uc_status uc_reader_borrow(struct uc_node *n, struct uc_lease *out, struct uc_error *e)
+{
+	struct uc_store *store = NULL;
+	pthread_mutex_lock(&n->pool_lock);
+	if (n->pooled > 0) store = n->pool[--n->pooled];
+	pthread_mutex_unlock(&n->pool_lock);
+	if (store == NULL) UC_TRY(uc_store_open(n->url, UC_STORE_READ, &store, e));
+	enum uc_status status = uc_store_read_begin(store, e);
+	if (status != UC_OK) {
+		uc_store_close(store);
+		return status;
+	}
+	*out = (struct uc_lease){.node = n, .store = store};
+	return UC_OK;
+}
+
+void uc_reader_return(struct uc_lease *lease)
+{
+	struct uc_node *n = lease->node;
+	if (n == NULL) return;
+	uc_store_read_end(lease->store);
+	pthread_mutex_lock(&n->pool_lock);
+	bool kept = n->pooled < MAX_POOLED;
+	if (kept) n->pool[n->pooled++] = lease->store;
+	pthread_mutex_unlock(&n->pool_lock);
+	if (!kept) uc_store_close(lease->store);
+	*lease = (struct uc_lease){.node = NULL};
+}
+
+struct uc_task_context uc_node_context(struct uc_node *n, struct uc_store *store)
+{
+	return (struct uc_task_context){.store = store,
+	                                .keys = n->keys,
+	                                .node = n->name,
+	                                .fqdn = n->fqdn,
+	                                .host = n->host,
+	                                .domain = n->domain,
+	                                .guid = n->guid,
+	                                .roles = n->roles,
+	                                .policy = n->policy,
+	                                .now = uc_now()};
+}
+
+/* ---- who this node is ---- */
+
+/* DATA/node.json: what was installed here. It is written before the installation, which a crash can leave to the next start. */
+static char *identity_path(const struct uc_node *n)
+{
+	return uc_sprintf("%s/node.json", n->data);
+}
+
+static char *copy_member(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+	return text != NULL ? uc_strdup(text) : NULL;
+}
+
+static enum uc_status read_identity(struct uc_node *n, bool *have, struct uc_error *e)
+{
+	UC_CLEANUP(uc_freep) char *path = identity_path(n);
+	*have = uc_file_exists(path);
+	if (!*have) return UC_OK;
+	UC_CLEANUP(uc_buf_free) struct uc_buf text = UC_BUF_EMPTY;
+	UC_TRY(uc_file_read(path, 65536, &text, e));
+	json_t *root = json_loadb((const char *)text.ptr, text.len, 0, NULL);
+	n->name = copy_member(root, "name");
+	n->domain = copy_member(root, "domain");
+	n->guid = copy_member(root, "guid");
+	unsigned roles = 0;
+	const char *role_text = json_string_value(json_object_get(root, "roles"));
+	bool whole = n->name != NULL && n->domain != NULL && n->guid != NULL && role_text != NULL && uc_roles_parse(role_text, &roles, NULL) == UC_OK;
+	json_decref(root);
+	if (n->roles == 0) n->roles = roles;
+	if (whole) return UC_OK;
+	return uc_fail(e, UC_EIO, "node-file-damaged", "Restore it from a backup.", "%s cannot be read", path);
+}
+
+static char *role_text(unsigned roles)
+{
+	UC_CLEANUP(uc_strv_free) struct uc_strv names = {.items = NULL};
+	for (size_t i = 0; i < uc_role_count(); i++)
+		if ((roles & 1u << i) != 0) uc_strv_add(&names, uc_role_name((enum uc_node_role)(1u << i)));
+	return uc_strv_join(&names, ",");
+}
+
+static enum uc_status write_identity(const struct uc_node *n, struct uc_error *e)
+{
+	UC_CLEANUP(uc_freep) char *path = identity_path(n);
+	UC_CLEANUP(uc_freep) char *roles = role_text(n->roles);
+	json_t *root = json_pack("{s:s, s:s, s:s, s:s}", "name", n->name, "domain", n->domain, "guid", n->guid, "roles", roles);
+	char *text = json_dumps(root, JSON_INDENT(2));
+	json_decref(root);
+	enum uc_status status = uc_file_write(path, uc_slice_str(text), 0600, e);
+	free(text);
+	return status;
+}
+
+/* The system's names: "host" and, when it has one, "domain". */
+static void system_names(char **host, char **domain)
+{
+	char name[256] = "";
+	if (gethostname(name, sizeof name - 1) != 0 || name[0] == '\0') snprintf(name, sizeof name, "localhost");
+	char *dot = strchr(name, '.');
+	*domain = uc_strdup(dot != NULL ? dot + 1 : "");
+	if (dot != NULL) *dot = '\0';
+	*host = uc_strdup(name);
+}
+
+/* "cucm-pub.example.com" given as the name is the name and the domain. */
+static void new_names(struct uc_node *n, const struct uc_node_config *config)
+{
+	UC_CLEANUP(uc_freep) char *host = NULL;
+	UC_CLEANUP(uc_freep) char *domain = NULL;
+	system_names(&host, &domain);
+	const char *name = config->name != NULL ? config->name : host;
+	const char *dot = strchr(name, '.');
+	n->name = dot != NULL ? uc_strndup(name, (size_t)(dot - name)) : uc_strdup(name);
+	if (config->domain != NULL)
+		n->domain = uc_strdup(config->domain);
+	else
+		n->domain = uc_strdup(dot != NULL ? dot + 1 : config->name == NULL ? domain : "");
+	n->guid = uc_uuid();
+}
+
+static enum uc_status check_names(struct uc_node *n, const struct uc_node_config *config, struct uc_error *e)
+{
+	size_t len = config->name != NULL ? strcspn(config->name, ".") : 0;
+	bool same = config->name == NULL || (strlen(n->name) == len && strncmp(n->name, config->name, len) == 0);
+	if (config->domain != NULL && strcmp(config->domain, n->domain) != 0) same = false;
+	if (same) return UC_OK;
+	return uc_fail(e, UC_ECONFLICT, "other-node", "Start it without a name, or with another data directory.", "the data directory %s belongs to the node %s of the domain '%s', not to %s", n->data,
+	               n->name, n->domain, config->name != NULL ? config->name : config->domain);
+}
+
+static enum uc_status settle_names(struct uc_node *n, const struct uc_node_config *config, struct uc_error *e)
+{
+	bool have;
+	UC_TRY(read_identity(n, &have, e));
+	if (have)
+		UC_TRY(check_names(n, config, e));
+	else
+		new_names(n, config);
+	n->host = uc_strdup(n->name);
+	n->fqdn = n->domain[0] != '\0' ? uc_sprintf("%s.%s", n->name, n->domain) : uc_strdup(n->name);
+	UC_CLEANUP(uc_freep) char *checked = NULL;
+	UC_TRY(uc_san_normalize(n->fqdn, &checked, e));
+	if (n->roles == 0) n->roles = UC_NODE_PUBLISHER | UC_NODE_TFTP;
+	return write_identity(n, e);
+}
+
+/* ---- open and close ---- */
+
+static enum uc_status take_lock(struct uc_node *n, struct uc_error *e)
+{
+	UC_CLEANUP(uc_freep) char *path = uc_sprintf("%s/lock", n->data);
+	n->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (n->lock_fd < 0) return uc_fail_errno(e, errno, "cannot create %s", path);
+	if (flock(n->lock_fd, LOCK_EX | LOCK_NB) == 0) return UC_OK;
+	return uc_fail(e, UC_ECONFLICT, "data-in-use", "Stop the other daemon, or use another data directory.", "another ucpkid works in %s", n->data);
+}
+
+static enum uc_status install(struct uc_node *n, char **password, struct uc_error *e)
+{
+	json_t *args = json_object();
+	struct uc_account have = {.name = NULL};
+	enum uc_status status = uc_store_account(n->writer, "admin", &have, e);
+	uc_account_free(&have);
+	UC_CLEANUP(uc_freep) char *verifier = NULL;
+	if (status == UC_ENOTFOUND) {
+		*password = uc_password(16);
+		status = uc_password_verifier(*password, &verifier, e);
+		if (status == UC_OK) json_object_set_new(args, "verifier", json_string(verifier));
+	}
+	json_t *result = NULL;
+	struct uc_node_call call = {.request = {.task = "install", .args = args}, .who = "installation", .yes = true};
+	if (status == UC_OK) status = uc_node_run(n, &call, &result, e);
+	json_decref(result);
+	json_decref(args);
+	return status;
+}
+
+static enum uc_status open_parts(struct uc_node *n, const struct uc_node_config *config, char **password, struct uc_error *e)
+{
+	UC_TRY(uc_dir_make(n->data, 0700, e));
+	UC_TRY(take_lock(n, e));
+	UC_TRY(settle_names(n, config, e));
+	UC_TRY(uc_keys_open(n->data, &n->keys, e));
+	UC_TRY(uc_store_open(n->url, UC_STORE_WRITE, &n->writer, e));
+	UC_TRY(install(n, password, e));
+	return n->view != NULL ? UC_OK : uc_view_refresh(n, n->writer, e);
+}
+
+enum uc_status uc_node_open(const struct uc_node_config *config, struct uc_node **out, char **password, struct uc_error *e)
+{
+	struct uc_node *n = uc_zalloc(1, sizeof *n);
+	n->data = uc_strdup(config->data);
+	n->url = uc_sprintf("sqlite:%s/store.db", config->data);
+	n->roles = config->roles;
+	n->policy = config->policy;
+	n->started = uc_now();
+	n->lock_fd = -1;
+	pthread_mutex_init(&n->write_lock, NULL);
+	pthread_mutex_init(&n->pool_lock, NULL);
+	pthread_mutex_init(&n->view_lock, NULL);
+	n->sign_in = uc_sign_in_new();
+	*password = NULL;
+	enum uc_status status = open_parts(n, config, password, e);
+	if (status == UC_OK) {
+		*out = n;
+		return UC_OK;
+	}
+	uc_node_close(n);
+	free(*password);
+	*password = NULL;
+	return status;
+}
+
+void uc_node_close(struct uc_node *n)
+{
+	if (n == NULL) return;
+	for (size_t i = 0; i < n->pooled; i++) uc_store_close(n->pool[i]);
+	uc_store_close(n->writer);
+	uc_view_free(n->view);
+	uc_keys_close(n->keys);
+	uc_sign_in_free(n->sign_in);
+	json_decref(n->ports);
+	json_decref(n->self_check);
+	pthread_mutex_destroy(&n->write_lock);
+	pthread_mutex_destroy(&n->pool_lock);
+	pthread_mutex_destroy(&n->view_lock);
+	char *const texts[] = {n->data, n->url, n->name, n->fqdn, n->host, n->domain, n->guid};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) free(texts[i]);
+	if (n->lock_fd >= 0) close(n->lock_fd);
+	free(n);
+}
+
+/* ---- small questions ---- */
+
+const char *uc_node_name(const struct uc_node *n)
+{
+	return n->name;
+}
+
+const char *uc_node_data(const struct uc_node *n)
+{
+	return n->data;
+}
+
+void uc_node_set_ports(struct uc_node *n, const json_t *ports)
+{
+	pthread_mutex_lock(&n->view_lock);
+	json_decref(n->ports);
+	n->ports = json_deep_copy(ports);
+	pthread_mutex_unlock(&n->view_lock);
+}
+
+json_t *uc_node_status(struct uc_node *n)
+{
+	char started[UC_TIME_TEXT];
+	UC_CLEANUP(uc_strv_free) struct uc_strv roles = {.items = NULL};
+	UC_CLEANUP(uc_freep) char *text = role_text(n->roles);
+	uc_strv_split(&roles, text, ',');
+	json_t *list = json_array();
+	for (size_t i = 0; i < roles.count; i++) json_array_append_new(list, json_string(roles.items[i]));
+	pthread_mutex_lock(&n->view_lock);
+	json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:s, s:I, s:s, s:b, s:O?, s:O?}", "node", n->name, "fqdn", n->fqdn, "domain", n->domain, "roles", list, "version", UC_VERSION, "head",
+	                        (json_int_t)n->view->number, "started_at", uc_time_rfc3339(n->started, started), "read_only", 0, "ports", n->ports, "self_check", n->self_check);
+	pthread_mutex_unlock(&n->view_lock);
+	return out;
+}
+
+enum uc_status uc_node_sign_in(struct uc_node *n, const char *name, const char *password, const char *peer, struct uc_error *e)
+{
+	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
+	UC_TRY(uc_reader_borrow(n, &reader, e));
+	UC_CLEANUP(uc_account_free) struct uc_account account = {.name = NULL};
+	enum uc_status status = uc_store_account(reader.store, name, &account, e);
+	if (status != UC_OK && status != UC_ENOTFOUND) return status;
+	uc_reader_return(&reader); /* argon2 takes long: the connection is of use to others meanwhile */
+	return uc_sign_in_check(n->sign_in, name, password, status == UC_OK ? account.verifier : NULL, peer, e);
+}
+
+/* ---- now and then ---- */
+
+struct in_use {
+	struct uc_strv keys;
+};
+
+static void note_identity(void *ctx, const struct uc_identity *i)
+{
+	struct in_use *u = ctx;
+	uc_strv_add(&u->keys, i->key_id);
+}
+
+static void note_request(void *ctx, const struct uc_request *r)
+{
+	struct in_use *u = ctx;
+	uc_strv_add(&u->keys, r->key_id);
+}
+
+/* Keys that nothing has used for as long as a change can be undone. */
+static enum uc_status sweep_keys(struct uc_node *n, struct uc_error *e)
+{
+	UC_CLEANUP(uc_strv_free) struct uc_strv old = {.items = NULL};
+	UC_TRY(uc_keys_older(n->keys, uc_now() - (UC_UNDO_DAYS + 1) * UC_DAY, &old, e));
+	if (old.count == 0) return UC_OK;
+	struct in_use used = {.keys = {.items = NULL}};
+	struct uc_lease reader = {.node = NULL};
+	enum uc_status status = uc_reader_borrow(n, &reader, e);
+	if (status == UC_OK) status = uc_store_identities(reader.store, n->name, note_identity, &used, e);
+	if (status == UC_OK) status = uc_store_requests(reader.store, n->name, note_request, &used, e);
+	for (size_t i = 0; status == UC_OK && i < old.count; i++) {
+		if (!uc_strv_has(&used.keys, old.items[i])) status = uc_keys_remove(n->keys, old.items[i], e);
+	}
+	uc_reader_return(&reader);
+	uc_strv_free(&used.keys);
+	return status;
+}
+
+void uc_node_maintain(struct uc_node *n)
+{
+	struct uc_error e;
+	if (sweep_keys(n, &e) != UC_OK) uc_log_error("sweeping unused keys", &e);
+	pthread_mutex_lock(&n->view_lock);
+	bool all_well = n->self_check != NULL;
+	size_t i;
+	const json_t *item;
+	json_array_foreach(n->self_check, i, item) all_well = all_well && json_is_true(json_object_get(item, "matches"));
+	int64_t number = n->view->number;
+	pthread_mutex_unlock(&n->view_lock);
+	if (!all_well) uc_self_check(n, number);
+}

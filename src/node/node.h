@@ -1,0 +1,90 @@
+/*
+ * This node at work: it runs tasks (plan, change, effect), answers questions about the state, and keeps what listens on the newest state.
+ *
+ * All functions may be called from any thread. Answers are JSON as docs/api.md describes them.
+ */
+#ifndef UC_NODE_NODE_H
+#define UC_NODE_NODE_H
+
+#include <jansson.h>
+#include <openssl/types.h>
+
+#include "manage/task.h"
+#include "store/find.h"
+
+struct uc_node;
+
+struct uc_node_config {
+	const char *data;      /* the data directory */
+	const char *name;      /* NULL: what was installed, else the system's host name */
+	const char *domain;    /* NULL: what was installed, else the system's domain, or none */
+	unsigned roles;        /* uc_node_role bits; 0: what was installed, else publisher and tftp */
+	struct uc_policy policy;
+};
+
+/*
+ * Opens the node in its data directory, installing it when it is new. *password gets the first administrator's password then (owned, free with free()), else NULL. UC_ECONFLICT
+ * "other-node" when the directory belongs to a node of another name; UC_ECONFLICT "data-in-use" when another daemon has it. Owned: uc_node_close().
+ */
+enum uc_status uc_node_open(const struct uc_node_config *config, struct uc_node **out, char **password, struct uc_error *e) UC_MUST;
+void uc_node_close(struct uc_node *n);
+
+/* ---- what it is ---- */
+
+const char *uc_node_name(const struct uc_node *n);
+const char *uc_node_data(const struct uc_node *n);
+json_t *uc_node_status(struct uc_node *n);
+/* Tells the node which ports it listens on ({"https": 8443}); it checks its own HTTPS there from now on. */
+void uc_node_set_ports(struct uc_node *n, const json_t *ports);
+
+/* The TLS context of the moment for HTTPS, with a reference of the caller's own (SSL_CTX_free()). ctx is the struct uc_node. Never NULL after a successful open. */
+SSL_CTX *uc_node_https(void *ctx);
+
+/* ---- accounts ---- */
+
+/* UC_OK when the password is right. UC_EAUTH "wrong-password" otherwise, also for an unknown name, after the same time; UC_EAUTH "too-many-failures" for a while after ten failures of one peer. */
+enum uc_status uc_node_sign_in(struct uc_node *n, const char *name, const char *password, const char *peer, struct uc_error *e) UC_MUST;
+
+/* ---- tasks ---- */
+
+struct uc_node_call {
+	struct uc_task_request request;
+	const char *who;        /* the account */
+	const char *why;        /* or NULL */
+	const char *request_id; /* or NULL */
+	const char *seen;       /* the hash of the plan that was agreed to, or NULL */
+	bool dry_run, yes, force;
+};
+
+/*
+ * Plans the task and, unless it is a dry run, carries it out. *out (owned) is the plan or the change, also with UC_ECONFLICT ("confirmation-needed", "plan-changed") and UC_EREFUSED (the
+ * code of the first finding that refuses); NULL with other errors.
+ */
+enum uc_status uc_node_run(struct uc_node *n, const struct uc_node_call *call, json_t **out, struct uc_error *e) UC_MUST;
+
+/* ---- questions; *out is owned ---- */
+
+json_t *uc_node_purposes(void);
+enum uc_status uc_node_stores(struct uc_node *n, json_t **out, struct uc_error *e) UC_MUST;
+enum uc_status uc_node_find(struct uc_node *n, struct uc_find *f, json_t **out, struct uc_error *e) UC_MUST;
+/* A certificate: unit is a purpose (own) or a store (trust); name is ignored for own ones. */
+enum uc_status uc_node_cert(struct uc_node *n, bool own, const char *unit, const char *name, json_t **out, struct uc_error *e) UC_MUST;
+enum uc_status uc_node_chain(struct uc_node *n, bool own, const char *unit, const char *name, json_t **out, struct uc_error *e) UC_MUST;
+/* The bytes of a certificate in a format: "pem", "der", "chain", "p7b"; type gets the media type, file a safe file name (each 96 bytes). */
+enum uc_status uc_node_content(struct uc_node *n, bool own, const char *unit, const char *name, const char *format, struct uc_buf *out, char type[96], char file[96],
+                               struct uc_error *e) UC_MUST;
+enum uc_status uc_node_requests(struct uc_node *n, json_t **out, struct uc_error *e) UC_MUST;
+enum uc_status uc_node_request(struct uc_node *n, const char *purpose, json_t **out, struct uc_error *e) UC_MUST;
+enum uc_status uc_node_request_content(struct uc_node *n, const char *purpose, const char *format, struct uc_buf *out, char type[96], char file[96], struct uc_error *e) UC_MUST;
+enum uc_status uc_node_changes(struct uc_node *n, int64_t before, size_t limit, const char *object, json_t **out, struct uc_error *e) UC_MUST;
+enum uc_status uc_node_change(struct uc_node *n, int64_t number, json_t **out, struct uc_error *e) UC_MUST;
+
+/* Would this peer's certificates (leaf anywhere in the file) be trusted by a store, and if not, what has to be uploaded where (T1)? */
+enum uc_status uc_node_trust_check(struct uc_node *n, const char *store, struct uc_slice file, const char *password, json_t **out, struct uc_error *e) UC_MUST;
+/* The same for what a server presents at "HOST:PORT". */
+enum uc_status uc_node_trust_peer(struct uc_node *n, const char *store, const char *peer, json_t **out, struct uc_error *e) UC_MUST;
+
+/* Work that is due now and then: keys whose undo time has passed, self-checks that failed. Called every minute by the daemon. */
+void uc_node_maintain(struct uc_node *n);
+
+#endif

@@ -1,0 +1,434 @@
+/* Questions about the state, answered as the JSON that the API gives. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/internal.h"
+#include "pki/path.h"
+#include "pki/report.h"
+#include "pki/name.h"
+
+/* ---- the catalogue ---- */
+
+static json_t *text_list(const char *const *items)
+{
+	json_t *out = json_array();
+	for (size_t i = 0; items[i] != NULL; i++) json_array_append_new(out, json_string(items[i]));
+	return out;
+}
+
+static json_t *role_list(unsigned roles)
+{
+	json_t *out = json_array();
+	for (size_t i = 0; i < uc_role_count(); i++)
+		if ((roles & 1u << i) != 0) json_array_append_new(out, json_string(uc_role_name((enum uc_node_role)(1u << i))));
+	return out;
+}
+
+static json_t *eku_list(const char *const *oids)
+{
+	json_t *out = json_array();
+	for (size_t i = 0; oids[i] != NULL; i++) json_array_append_new(out, json_string(uc_eku_name(oids[i])));
+	return out;
+}
+
+static json_t *key_list(const struct uc_purpose *p)
+{
+	size_t count;
+	const struct uc_key_spec *specs = uc_key_specs(&count);
+	bool rsa = uc_key_spec_find(p->key)->rsa;
+	json_t *out = json_array();
+	for (size_t i = 0; i < count; i++)
+		if (specs[i].rsa == rsa) json_array_append_new(out, json_string(specs[i].name));
+	return out;
+}
+
+static json_t *follow_list(const struct uc_purpose *p)
+{
+	json_t *out = json_array();
+	if ((p->follow & UC_FOLLOW_LISTS) != 0) json_array_append_new(out, json_string("lists"));
+	if ((p->follow & UC_FOLLOW_CTL) != 0) json_array_append_new(out, json_string("ctl-update"));
+	json_array_append_new(out, json_string("backup"));
+	return out;
+}
+
+static json_t *purpose_json(const struct uc_purpose *p)
+{
+	json_t *distribution = json_pack("[s]", "node");
+	if (p->multi) json_array_append_new(distribution, json_string("multi-server"));
+	json_t *out = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "name", p->name, "title", p->title, "distribution", distribution, "key_usage", uc_report_key_usage(p->key_usage),
+	                        "extended_key_usage", eku_list(p->ekus), "extended_key_usage_self_signed", eku_list(p->self_ekus), "key_types", key_list(p));
+	json_t *more = json_pack("{s:s, s:i, s:b, s:b, s:o, s:o, s:o, s:o}", "default_key", p->key, "years", p->years, "ca", p->ca, "requestable", p->requestable, "roles", role_list(p->roles),
+	                         "trust_stores", text_list(p->stores), "services", text_list(p->services), "followups", follow_list(p));
+	json_object_update(out, more);
+	json_decref(more);
+	return out;
+}
+
+static json_t *page(json_t *items)
+{
+	return json_pack("{s:o, s:n}", "items", items, "next");
+}
+
+json_t *uc_node_purposes(void)
+{
+	size_t count;
+	const struct uc_purpose *purposes = uc_purposes(&count);
+	json_t *items = json_array();
+	for (size_t i = 0; i < count; i++) json_array_append_new(items, purpose_json(&purposes[i]));
+	return page(items);
+}
+
+enum uc_status uc_node_stores(struct uc_node *n, json_t **out, struct uc_error *e)
+{
+	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
+	UC_TRY(uc_reader_borrow(n, &reader, e));
+	json_t *counters = NULL;
+	UC_TRY(uc_store_counters(reader.store, &counters, e));
+	size_t count;
+	const struct uc_trust_store *stores = uc_trust_stores(&count);
+	json_t *items = json_array();
+	for (size_t i = 0; i < count; i++) {
+		const struct uc_trust_store *s = &stores[i];
+		json_int_t held = json_integer_value(json_object_get(json_object_get(counters, "trust"), s->name));
+		json_array_append_new(items, json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:I}", "name", s->name, "holds", s->holds, "scope", s->cluster ? "cluster" : "node", "delete",
+		                                       s->delete_cluster ? "cluster" : "scope", "phones", s->phones, "roles", role_list(s->roles), "services", text_list(s->services), "count", held));
+	}
+	json_decref(counters);
+	*out = page(items);
+	return UC_OK;
+}
+
+enum uc_status uc_node_find(struct uc_node *n, struct uc_find *f, json_t **out, struct uc_error *e)
+{
+	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
+	UC_TRY(uc_reader_borrow(n, &reader, e));
+	f->node = n->name;
+	return uc_store_find(reader.store, f, uc_now(), out, e);
+}
+
+/* ---- one certificate ---- */
+
+void uc_found_free(struct uc_found *f)
+{
+	uc_identity_free(&f->identity);
+	uc_trusts_free(&f->trusts);
+	*f = (struct uc_found){.own = false};
+}
+
+static enum uc_status not_in_store(struct uc_store *store, const char *trust_store, const char *name, struct uc_error *e)
+{
+	UC_CLEANUP(uc_strv_free) struct uc_strv near = {.items = NULL};
+	UC_TRY(uc_store_trust_near(store, trust_store, name, &near, e));
+	UC_CLEANUP(uc_freep) char *list = uc_strv_join(&near, ", ");
+	UC_CLEANUP(uc_freep) char *hint = near.count > 0 ? uc_sprintf("Names like it there: %s.", list) : uc_strdup("List the store with show cert list trust.");
+	return uc_fail_field(e, UC_ENOTFOUND, "no-certificate", "name", hint, "there is no certificate '%s' in %s", name, trust_store);
+}
+
+enum uc_status uc_node_locate(struct uc_node *n, struct uc_store *store, bool own, const char *unit, const char *name, struct uc_found *out, struct uc_error *e)
+{
+	out->own = own;
+	if (own) {
+		UC_TRY(uc_purpose_find(unit, &out->purpose, e));
+		UC_TRY(uc_store_identity(store, n->name, out->purpose->name, &out->identity, e));
+		out->cert = out->identity.cert;
+		return UC_OK;
+	}
+	UC_TRY(uc_trust_store_find(unit, &out->store, e));
+	UC_TRY(uc_store_trust(store, out->store->name, n->name, name, NULL, 1, &out->trusts, e));
+	/* A fingerprint names a certificate as well. */
+	if (out->trusts.count == 0 && strlen(name) == UC_FINGERPRINT_HEX - 1) UC_TRY(uc_store_trust(store, out->store->name, n->name, NULL, name, 1, &out->trusts, e));
+	if (out->trusts.count == 0) return not_in_store(store, out->store->name, name, e);
+	out->cert = out->trusts.items[0].cert;
+	return UC_OK;
+}
+
+static const char *vouching_store(const struct uc_found *f)
+{
+	if (!f->own) return f->store->name;
+	return f->purpose->stores[0]; /* NULL for purposes that no store vouches for */
+}
+
+/* What a list shows of it. */
+static json_t *row_json(const struct uc_found *f)
+{
+	const struct uc_identity *i = &f->identity;
+	const struct uc_trust *t = f->trusts.items;
+	UC_CLEANUP(uc_freep) char *own_name = f->own ? uc_sprintf("%s.pem", f->purpose->name) : NULL;
+	bool self_signed = f->own ? strcmp(i->source, "self-signed") == 0 : uc_cert_self_signed(f->cert);
+	const char *distribution = !f->own ? t->scope : strcmp(i->distribution, "multi-server") == 0 ? i->distribution : i->node;
+	UC_CLEANUP(uc_freep) char *issuer = uc_name_text(f->cert->issuer);
+	UC_CLEANUP(uc_freep)
+	char *description = !f->own ? uc_strdup(t->description) : self_signed ? uc_strdup("Self-signed certificate generated by system") : uc_sprintf("Certificate Signed by %s", issuer);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "usage", f->own ? "own" : "trust", "unit", f->own ? f->purpose->name : f->store->name, "name", f->own ? own_name : t->name, "type",
+	                 self_signed ? "self-signed" : "ca-signed", "distribution", distribution, "description", description);
+}
+
+static json_t *also_in(const struct uc_trusts *all, const struct uc_found *f)
+{
+	json_t *out = json_array();
+	for (size_t i = 0; i < all->count; i++) {
+		const struct uc_trust *t = &all->items[i];
+		if (!f->own && strcmp(t->store, f->trusts.items[0].store) == 0 && strcmp(t->name, f->trusts.items[0].name) == 0) continue;
+		json_array_append_new(out, json_pack("{s:s, s:s, s:s}", "unit", t->store, "name", t->name, "distribution", t->scope));
+	}
+	return out;
+}
+
+static enum uc_status add_own(struct uc_node *n, struct uc_store *store, const struct uc_found *f, json_t *out, struct uc_error *e)
+{
+	struct uc_request pending = {.node = NULL};
+	enum uc_status status = uc_store_request(store, n->name, f->purpose->name, &pending, e);
+	uc_request_free(&pending);
+	if (status != UC_OK && status != UC_ENOTFOUND) return status;
+	json_object_set_new(out, "pending_csr", json_boolean(status == UC_OK));
+	json_object_set_new(out, "used_by", text_list(f->purpose->services));
+	json_object_set_new(out, "key",
+	                    json_pack("{s:s, s:b, s:s}", "id", f->identity.key_id, "present", uc_keys_has(n->keys, f->identity.key_id), "type", uc_key_info_of(f->cert->spki).text));
+	return UC_OK;
+}
+
+/* The chain of a certificate, complete or as far as it goes. */
+static enum uc_status chain_of(struct uc_node *n, struct uc_store *store, const struct uc_found *f, json_t **out, struct uc_error *e)
+{
+	return uc_chain_json(n, store, vouching_store(f), f->cert, f->own ? &f->identity.chain : NULL, out, e);
+}
+
+enum uc_status uc_node_cert(struct uc_node *n, bool own, const char *unit, const char *name, json_t **out, struct uc_error *e)
+{
+	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
+	UC_TRY(uc_reader_borrow(n, &reader, e));
+	UC_CLEANUP(uc_found_free) struct uc_found f = {.own = own};
+	UC_TRY(uc_node_locate(n, reader.store, own, unit, name, &f, e));
+	UC_CLEANUP(uc_trusts_free) struct uc_trusts all = {.items = NULL};
+	char fp[UC_FINGERPRINT_HEX];
+	UC_TRY(uc_store_trust_everywhere(reader.store, uc_cert_fingerprint_hex(f.cert, fp), &all, e));
+	json_t *chain = NULL;
+	UC_TRY(chain_of(n, reader.store, &f, &chain, e));
+	json_t *result = row_json(&f);
+	json_object_set_new(result, "certificate", uc_report_cert(f.cert, uc_now()));
+	json_object_set(result, "chain", json_object_get(chain, "items"));
+	json_object_set(result, "chain_complete", json_object_get(chain, "complete"));
+	json_object_set(result, "missing", json_object_get(chain, "missing"));
+	json_object_set(result, "chain_reason", json_object_get(chain, "reason"));
+	json_decref(chain);
+	json_object_set_new(result, "also_in", also_in(&all, &f));
+	UC_CLEANUP(uc_freep)
+	char *object = own ? uc_sprintf("own/%s", f.purpose->name) : uc_sprintf("trust/%s/%s", f.store->name, f.trusts.items[0].name);
+	json_t *changes = NULL;
+	enum uc_status status = uc_log_list(reader.store, 0, 20, object, &changes, e);
+	if (status == UC_OK) json_object_set_new(result, "changes", changes);
+	if (status == UC_OK && own) status = add_own(n, reader.store, &f, result, e);
+	if (status == UC_OK)
+		*out = result;
+	else
+		json_decref(result);
+	return status;
+}
+
+enum uc_status uc_node_chain(struct uc_node *n, bool own, const char *unit, const char *name, json_t **out, struct uc_error *e)
+{
+	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
+	UC_TRY(uc_reader_borrow(n, &reader, e));
+	UC_CLEANUP(uc_found_free) struct uc_found f = {.own = own};
+	UC_TRY(uc_node_locate(n, reader.store, own, unit, name, &f, e));
+	return chain_of(n, reader.store, &f, out, e);
+}
+
+/* ---- downloads ---- */
+
+/* The certificates from the leaf to the root, as far as this node has them; owned by the caller. */
+static enum uc_status whole_chain(struct uc_node *n, struct uc_store *store, const struct uc_found *f, struct uc_certs *out, struct uc_error *e)
+{
+	uc_certs_take(out, uc_cert_dup(f->cert));
+	if (f->own) {
+		for (size_t i = 0; i < f->identity.chain.count; i++) uc_certs_take(out, uc_cert_dup(f->identity.chain.items[i]));
+		return UC_OK;
+	}
+	UC_CLEANUP(uc_certs_free) struct uc_certs intermediates = {.items = NULL};
+	UC_CLEANUP(uc_certs_free) struct uc_certs anchors = {.items = NULL};
+	UC_TRY(uc_pool_gather(store, f->store->name, n->name, out, &intermediates, &anchors, e));
+	struct uc_path_options options = {.at = uc_now(), .v1_anchors = true, .allow_weak = true};
+	struct uc_path path = {.ok = false};
+	uc_path_build(f->cert, &intermediates, &anchors, &options, &path);
+	for (size_t i = 1; i < path.chain.count; i++) uc_certs_take(out, uc_cert_dup(path.chain.items[i]));
+	uc_path_free(&path);
+	return UC_OK;
+}
+
+static void write_pem(const struct uc_certs *certs, struct uc_buf *out)
+{
+	for (size_t i = 0; i < certs->count; i++) uc_pem_write(out, "CERTIFICATE", uc_buf_slice(&certs->items[i]->der));
+}
+
+static void write_der(const struct uc_certs *certs, struct uc_buf *out)
+{
+	uc_buf_add_slice(out, uc_buf_slice(&certs->items[0]->der));
+}
+
+static void write_p7b(const struct uc_certs *certs, struct uc_buf *out)
+{
+	uc_pkcs7_write(certs, out);
+}
+
+static const struct {
+	const char *name;
+	bool chain;
+	void (*write)(const struct uc_certs *certs, struct uc_buf *out);
+	const char *type;
+	const char *ending;
+} formats[] = {
+    {"pem", false, write_pem, "application/x-pem-file", ".pem"},
+    {"der", false, write_der, "application/pkix-cert", ".der"},
+    {"chain", true, write_pem, "application/x-pem-file", "-chain.pem"},
+    {"p7b", true, write_p7b, "application/x-pkcs7-certificates", ".p7b"},
+};
+
+enum uc_status uc_node_content(struct uc_node *n, bool own, const char *unit, const char *name, const char *format, struct uc_buf *out, char type[96], char file[96],
+                               struct uc_error *e)
+{
+	size_t i = 0;
+	while (i < sizeof formats / sizeof *formats && strcmp(formats[i].name, format) != 0) i++;
+	if (i == sizeof formats / sizeof *formats)
+		return uc_fail_field(e, UC_EINPUT, "bad-format", "format", "Use pem, der, chain or p7b.", "'%s' is not a format of certificates", format);
+	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
+	UC_TRY(uc_reader_borrow(n, &reader, e));
+	UC_CLEANUP(uc_found_free) struct uc_found f = {.own = own};
+	UC_TRY(uc_node_locate(n, reader.store, own, unit, name, &f, e));
+	UC_CLEANUP(uc_certs_free) struct uc_certs certs = {.items = NULL};
+	if (formats[i].chain)
+		UC_TRY(whole_chain(n, reader.store, &f, &certs, e));
+	else
+		uc_certs_take(&certs, uc_cert_dup(f.cert));
+	formats[i].write(&certs, out);
+	UC_CLEANUP(uc_freep) char *base = own ? uc_strdup(f.purpose->name) : uc_strndup(f.trusts.items[0].name, strlen(f.trusts.items[0].name) - strlen(".pem"));
+	snprintf(type, 96, "%s", formats[i].type);
+	snprintf(file, 96, "%.80s%s", base, formats[i].ending);
+	return UC_OK;
+}
+
+/* ---- requests ---- */
+
+static json_t *request_json(const struct uc_request *r)
+{
+	struct uc_csr csr;
+	char at[UC_TIME_TEXT];
+	UC_CLEANUP(uc_freep) char *file = uc_sprintf("%s.csr", r->purpose);
+	UC_CLEANUP(uc_freep) char *cn = NULL;
+	json_t *sans = json_array();
+	struct uc_key_info key = {.text = ""};
+	if (uc_csr_read(uc_buf_slice(&r->der), &csr, NULL) == UC_OK) {
+		cn = uc_name_cn(csr.subject);
+		key = uc_key_info_of(csr.spki);
+		for (size_t i = 0; i < csr.sans.count; i++) json_array_append_new(sans, json_string(csr.sans.items[i]));
+	}
+	uc_csr_free(&csr);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "purpose", r->purpose, "unit", r->purpose, "name", file, "common_name", cn != NULL ? cn : "", "key_type", key.text,
+	                 "key_id", r->key_id, "distribution", r->distribution, "created_at", uc_time_rfc3339(r->created, at), "subject_alt_names", sans);
+}
+
+static void add_request(void *ctx, const struct uc_request *r)
+{
+	json_array_append_new(ctx, request_json(r));
+}
+
+enum uc_status uc_node_requests(struct uc_node *n, json_t **out, struct uc_error *e)
+{
+	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
+	UC_TRY(uc_reader_borrow(n, &reader, e));
+	json_t *items = json_array();
+	*out = page(items);
+	return uc_store_requests(reader.store, n->name, add_request, items, e);
+}
+
+static enum uc_status get_request(struct uc_node *n, const char *purpose_name, struct uc_request *out, struct uc_error *e)
+{
+	const struct uc_purpose *purpose;
+	UC_TRY(uc_purpose_find(purpose_name, &purpose, e));
+	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
+	UC_TRY(uc_reader_borrow(n, &reader, e));
+	return uc_store_request(reader.store, n->name, purpose->name, out, e);
+}
+
+enum uc_status uc_node_request(struct uc_node *n, const char *purpose, json_t **out, struct uc_error *e)
+{
+	UC_CLEANUP(uc_request_free) struct uc_request r = {.node = NULL};
+	UC_TRY(get_request(n, purpose, &r, e));
+	*out = request_json(&r);
+	json_object_set(*out, "parameters", r.parameters);
+	json_object_set_new(*out, "request", uc_report_csr(uc_buf_slice(&r.der)));
+	return UC_OK;
+}
+
+enum uc_status uc_node_request_content(struct uc_node *n, const char *purpose, const char *format, struct uc_buf *out, char type[96], char file[96], struct uc_error *e)
+{
+	UC_CLEANUP(uc_request_free) struct uc_request r = {.node = NULL};
+	bool pem = strcmp(format, "pem") == 0;
+	if (!pem && strcmp(format, "der") != 0) return uc_fail_field(e, UC_EINPUT, "bad-format", "format", "Use pem or der.", "'%s' is not a format of requests", format);
+	UC_TRY(get_request(n, purpose, &r, e));
+	if (pem)
+		uc_pem_write(out, "CERTIFICATE REQUEST", uc_buf_slice(&r.der));
+	else
+		uc_buf_add_slice(out, uc_buf_slice(&r.der));
+	snprintf(type, 96, "%s", pem ? "application/x-pem-file" : "application/pkcs10");
+	snprintf(file, 96, "%s.%s", r.purpose, pem ? "csr" : "der");
+	return UC_OK;
+}
+
+/* ---- changes ---- */
+
+/* Whether a change can be taken back, without making the plan: "undo_refused" says why not. */
+static enum uc_status add_undoable(struct uc_store *store, int64_t number, json_t *change, struct uc_error *e)
+{
+	const char *why = NULL;
+	int64_t later = 0;
+	size_t i;
+	const json_t *step;
+	uc_time at = 0;
+	UC_TRY(uc_time_parse(json_string_value(json_object_get(change, "at")), &at, e));
+	json_array_foreach(json_object_get(change, "steps"), i, step)
+	{
+		if (!uc_step_undoable(json_string_value(json_object_get(step, "type")))) why = "a step of it can never be undone";
+	}
+	if (uc_now() > at + UC_UNDO_DAYS * UC_DAY) why = "it is older than 30 days";
+	UC_TRY(uc_log_later(store, number, &later, e));
+	if (later > 0) why = "a later change touched the same certificates";
+	if (json_is_integer(json_object_get(change, "undone_by"))) why = "it was undone already";
+	json_object_set_new(change, "undoable", json_boolean(why == NULL));
+	json_object_set_new(change, "undo_refused", why != NULL ? json_string(why) : json_null());
+	return UC_OK;
+}
+
+enum uc_status uc_node_change(struct uc_node *n, int64_t number, json_t **out, struct uc_error *e)
+{
+	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
+	UC_TRY(uc_reader_borrow(n, &reader, e));
+	json_t *change = NULL;
+	UC_TRY(uc_log_get(reader.store, number, &change, e));
+	json_object_set(change, "previous_hash", json_object_get(change, "previous"));
+	json_object_del(change, "previous");
+	json_t *effects = NULL;
+	enum uc_status status = add_undoable(reader.store, number, change, e);
+	if (status == UC_OK) status = uc_store_effects(reader.store, number, &effects, e);
+	if (status == UC_OK) json_object_set_new(change, "effects", effects);
+	if (status == UC_OK)
+		*out = change;
+	else
+		json_decref(change);
+	return status;
+}
+
+enum uc_status uc_node_changes(struct uc_node *n, int64_t before, size_t limit, const char *object, json_t **out, struct uc_error *e)
+{
+	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
+	UC_TRY(uc_reader_borrow(n, &reader, e));
+	json_t *items = NULL;
+	UC_TRY(uc_log_list(reader.store, before, limit + 1, object, &items, e));
+	json_t *next = json_null();
+	if (json_array_size(items) > limit) {
+		json_array_remove(items, limit);
+		const json_t *last = json_array_get(items, limit - 1);
+		next = json_sprintf("%lld", (long long)json_integer_value(json_object_get(last, "number")));
+	}
+	*out = json_pack("{s:o, s:o}", "items", items, "next", next);
+	return UC_OK;
+}

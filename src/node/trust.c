@@ -1,0 +1,150 @@
+/* T1: is a peer trusted by a store, by which chain, and if not, exactly which certificate is missing. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/internal.h"
+#include "node/probe.h"
+#include "manage/upload.h"
+#include "pki/name.h"
+#include "pki/path.h"
+#include "pki/report.h"
+
+enum { PEER_TIMEOUT_MS = 10000 };
+
+static const char *state_of(const struct uc_cert *c, uc_time now)
+{
+	if (!c->not_before.ok || !c->not_after.ok) return "malformed";
+	if (now > c->not_after.value) return "expired";
+	return now < c->not_before.value ? "not-yet-valid" : "valid";
+}
+
+static enum uc_status holds(struct uc_node *n, struct uc_store *store, const char *trust_store, const struct uc_cert *c, bool *held, struct uc_error *e)
+{
+	char fp[UC_FINGERPRINT_HEX];
+	UC_CLEANUP(uc_trusts_free) struct uc_trusts found = {.items = NULL};
+	UC_TRY(uc_store_trust(store, trust_store, n->name, NULL, uc_cert_fingerprint_hex(c, fp), 1, &found, e));
+	*held = found.count > 0;
+	return UC_OK;
+}
+
+static enum uc_status link_json(struct uc_node *n, struct uc_store *store, const char *trust_store, const struct uc_path *path, size_t i, json_t **out, struct uc_error *e)
+{
+	const struct uc_cert *c = path->chain.items[i];
+	char fp[UC_FINGERPRINT_HEX];
+	char until[UC_TIME_TEXT];
+	UC_CLEANUP(uc_freep) char *label = uc_cert_label(c);
+	UC_CLEANUP(uc_freep) char *subject = uc_name_text(c->subject);
+	bool held = false;
+	if (trust_store != NULL) UC_TRY(holds(n, store, trust_store, c, &held, e));
+	bool broken = !path->ok && (int)i == path->depth;
+	*out = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s?}", "label", label, "subject", subject, "fingerprint", uc_cert_fingerprint_hex(c, fp), "state", state_of(c, uc_now()), "link",
+	                 broken ? path->code : "ok", "not_after", c->not_after.ok ? uc_time_rfc3339(c->not_after.value, until) : "", "in_store", held ? trust_store : NULL);
+	return UC_OK;
+}
+
+static json_t *missing_json(const struct uc_path *path, const char *trust_store)
+{
+	if (path->ok || path->missing_subject == NULL) return json_null();
+	return json_pack("{s:s, s:s?, s:s?}", "subject", path->missing_subject, "key_id", path->missing_key_id, "store", trust_store);
+}
+
+static enum uc_status path_json(struct uc_node *n, struct uc_store *store, const char *trust_store, const struct uc_path *path, json_t **out, struct uc_error *e)
+{
+	json_t *items = json_array();
+	for (size_t i = 0; i < path->chain.count; i++) {
+		json_t *link = NULL;
+		enum uc_status status = link_json(n, store, trust_store, path, i, &link, e);
+		if (status != UC_OK) {
+			json_decref(items);
+			return status;
+		}
+		json_array_append_new(items, link);
+	}
+	*out = json_pack("{s:o, s:b, s:o, s:s}", "items", items, "complete", path->ok, "missing", missing_json(path, trust_store), "reason", path->ok ? "" : path->message);
+	return UC_OK;
+}
+
+/* Builds the best path of leaf over what it came with and what the store holds. */
+static enum uc_status best_path(struct uc_node *n, struct uc_store *store, const char *trust_store, const struct uc_cert *leaf, const struct uc_certs *with, bool store_only,
+                                struct uc_path *path, struct uc_error *e)
+{
+	UC_CLEANUP(uc_certs_free) struct uc_certs intermediates = {.items = NULL};
+	UC_CLEANUP(uc_certs_free) struct uc_certs anchors = {.items = NULL};
+	UC_CLEANUP(uc_certs_free) struct uc_certs from = {.items = NULL};
+	uc_certs_take(&from, uc_cert_dup(leaf));
+	for (size_t i = 0; with != NULL && i < with->count; i++) {
+		const struct uc_cert *c = with->items[i];
+		uc_certs_take(&from, uc_cert_dup(c));
+		bool root = uc_cert_self_signed(c);
+		/* A root that the peer sends along vouches for nothing; only the store's own do. */
+		if (!root || !store_only) uc_certs_take(root ? &anchors : &intermediates, uc_cert_dup(c));
+	}
+	if (trust_store != NULL) UC_TRY(uc_pool_gather(store, trust_store, n->name, &from, &intermediates, &anchors, e));
+	bool held = false;
+	if (trust_store != NULL) UC_TRY(holds(n, store, trust_store, leaf, &held, e));
+	/* A self-signed certificate is its own chain; in a trust question the store must hold it. */
+	if ((held || !store_only) && uc_cert_self_signed(leaf)) uc_certs_take(&anchors, uc_cert_dup(leaf));
+	if (held && store_only && !uc_cert_self_signed(leaf)) uc_certs_take(&anchors, uc_cert_dup(leaf));
+	struct uc_path_options options = {.at = uc_now(), .v1_anchors = true, .allow_weak = true, .partial_anchors = held && store_only};
+	uc_path_build(leaf, &intermediates, &anchors, &options, path);
+	return UC_OK;
+}
+
+enum uc_status uc_chain_json(struct uc_node *n, struct uc_store *store, const char *trust_store, const struct uc_cert *leaf, const struct uc_certs *known, json_t **out,
+                             struct uc_error *e)
+{
+	UC_CLEANUP(uc_path_free) struct uc_path path = {.ok = false};
+	UC_TRY(best_path(n, store, trust_store, leaf, known, false, &path, e));
+	return path_json(n, store, trust_store, &path, out, e);
+}
+
+/* ---- the trust question ---- */
+
+static enum uc_status answer(struct uc_node *n, const char *store_name, const struct uc_cert *leaf, const struct uc_certs *with, json_t **out, struct uc_error *e)
+{
+	const struct uc_trust_store *trust_store;
+	UC_TRY(uc_trust_store_find(store_name, &trust_store, e));
+	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
+	UC_TRY(uc_reader_borrow(n, &reader, e));
+	UC_CLEANUP(uc_path_free) struct uc_path path = {.ok = false};
+	UC_TRY(best_path(n, reader.store, trust_store->name, leaf, with, true, &path, e));
+	json_t *chain = NULL;
+	UC_TRY(path_json(n, reader.store, trust_store->name, &path, &chain, e));
+	UC_CLEANUP(uc_findings_free) struct uc_findings findings = {.items = NULL};
+	struct uc_task_context ctx = uc_node_context(n, reader.store);
+	uc_upload_check(&ctx, leaf, UC_ROLE_ANY, true, &findings);
+	uc_findings_move(&findings, &path.findings, NULL);
+	UC_CLEANUP(uc_freep) char *label = uc_upload_name(leaf);
+	UC_CLEANUP(uc_freep)
+	char *reason = path.ok ? uc_sprintf("%s is trusted by %s", label, trust_store->name)
+	               : path.missing_subject != NULL
+	                   ? uc_sprintf("%s is not trusted by %s: upload the certificate of %s (key identifier %s) to %s", label, trust_store->name, path.missing_subject,
+	                                path.missing_key_id != NULL ? path.missing_key_id : "unknown", trust_store->name)
+	                   : uc_sprintf("%s is not trusted by %s: %s", label, trust_store->name, path.message);
+	*out = json_pack("{s:b, s:s, s:s, s:s, s:O, s:O, s:o}", "trusted", path.ok, "store", trust_store->name, "code", path.ok ? "trusted" : path.code, "reason", reason, "chain",
+	                 json_object_get(chain, "items"), "missing", json_object_get(chain, "missing"), "findings", uc_report_findings(&findings));
+	json_decref(chain);
+	return UC_OK;
+}
+
+enum uc_status uc_node_trust_check(struct uc_node *n, const char *store, struct uc_slice file, const char *password, json_t **out, struct uc_error *e)
+{
+	UC_CLEANUP(uc_findings_free) struct uc_findings ignored = {.items = NULL};
+	UC_CLEANUP(uc_certs_free) struct uc_certs certs = {.items = NULL};
+	struct uc_task_request req = {.content = file, .password = password};
+	UC_TRY(uc_upload_read(&req, &certs, &ignored, e));
+	UC_CLEANUP(uc_freep) size_t *order = uc_zalloc(certs.count, sizeof *order);
+	UC_CLEANUP(uc_freep) size_t *chain = uc_zalloc(certs.count, sizeof *chain);
+	uc_chain_order(&certs, order, chain);
+	return answer(n, store, certs.items[order[0]], &certs, out, e);
+}
+
+enum uc_status uc_node_trust_peer(struct uc_node *n, const char *store, const char *peer, json_t **out, struct uc_error *e)
+{
+	char host[256];
+	char port[8];
+	UC_TRY(uc_peer_split(peer, host, port, e));
+	UC_CLEANUP(uc_probe_free) struct uc_probe seen = {.address = ""};
+	UC_TRY(uc_probe_tls(host, port, NULL, UC_PROBE_ANY, PEER_TIMEOUT_MS, &seen, e));
+	return answer(n, store, seen.chain.items[0], &seen.chain, out, e);
+}

@@ -1,0 +1,107 @@
+/* The view: TLS contexts made from the newest identities, swapped as one pointer. */
+#include <openssl/ssl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "node/internal.h"
+
+UC_DEFINE_CLEANUP(free_x509, X509, X509_free)
+
+/* The identities that HTTPS presents, both at once, by what the client offers. */
+static const char *const https_purposes[] = {"tomcat", "tomcat-ECDSA"};
+
+void uc_view_free(struct uc_view *v)
+{
+	if (v == NULL) return;
+	SSL_CTX_free(v->https);
+	free(v);
+}
+
+static enum uc_status tls_failed(struct uc_error *e, const char *purpose, const char *what)
+{
+	return uc_fail(e, UC_EINTERNAL, "tls-context", "Regenerate that certificate.", "the %s certificate cannot be used for TLS: %s", purpose, what);
+}
+
+static enum uc_status add_chain(SSL_CTX *ctx, const struct uc_identity *i, struct uc_error *e)
+{
+	SSL_CTX_clear_chain_certs(ctx);
+	for (size_t n = 0; n < i->chain.count; n++) {
+		/* The peer has the root or trusts nothing anyway: leaf and intermediates are sent, no root (C126). */
+		if (uc_cert_self_signed(i->chain.items[n])) continue;
+		UC_CLEANUP(free_x509) X509 *x = uc_cert_x509(i->chain.items[n]);
+		if (x == NULL || !SSL_CTX_add1_chain_cert(ctx, x)) return tls_failed(e, i->purpose, "an intermediate certificate cannot be read");
+	}
+	return UC_OK;
+}
+
+static enum uc_status add_identity(struct uc_node *n, SSL_CTX *ctx, const struct uc_identity *i, struct uc_view *v, struct uc_error *e)
+{
+	UC_CLEANUP(uc_key_freep) EVP_PKEY *key = NULL;
+	UC_TRY(uc_keys_get(n->keys, i->key_id, &key, e));
+	UC_CLEANUP(free_x509) X509 *x = uc_cert_x509(i->cert);
+	if (x == NULL || SSL_CTX_use_certificate(ctx, x) != 1) return tls_failed(e, i->purpose, "OpenSSL refuses the certificate");
+	if (SSL_CTX_use_PrivateKey(ctx, key) != 1 || SSL_CTX_check_private_key(ctx) != 1) return tls_failed(e, i->purpose, "its private key does not match");
+	bool rsa = uc_key_info_of(i->cert->spki).kind == UC_KEY_RSA;
+	uc_cert_fingerprint_hex(i->cert, rsa ? v->rsa : v->ec);
+	return add_chain(ctx, i, e);
+}
+
+static SSL_CTX *new_context(void)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+	if (ctx == NULL) return NULL;
+	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_COMPRESSION);
+	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+	return ctx;
+}
+
+/* Makes the view; an identity that cannot be used is left out with a message, so that one damaged key does not silence the other. */
+static enum uc_status make_view(struct uc_node *n, struct uc_store *store, struct uc_view *v, struct uc_error *e)
+{
+	UC_TRY(uc_log_head(store, &v->number, NULL, e));
+	v->https = new_context();
+	if (v->https == NULL) return uc_fail(e, UC_EINTERNAL, "openssl", NULL, "OpenSSL cannot make a TLS context");
+	unsigned usable = 0;
+	struct uc_error why = {.code = UC_OK};
+	for (size_t p = 0; p < sizeof https_purposes / sizeof *https_purposes; p++) {
+		UC_CLEANUP(uc_identity_free) struct uc_identity i = {.node = NULL};
+		enum uc_status status = uc_store_identity(store, n->name, https_purposes[p], &i, &why);
+		if (status == UC_OK) status = add_identity(n, v->https, &i, v, &why);
+		if (status == UC_OK)
+			usable++;
+		else
+			uc_log_error(https_purposes[p], &why);
+	}
+	if (usable > 0) return UC_OK;
+	if (e != NULL) *e = why;
+	return why.code;
+}
+
+enum uc_status uc_view_refresh(struct uc_node *n, struct uc_store *store, struct uc_error *e)
+{
+	struct uc_view *fresh = uc_zalloc(1, sizeof *fresh);
+	enum uc_status status = make_view(n, store, fresh, e);
+	if (status != UC_OK) {
+		uc_view_free(fresh);
+		return status;
+	}
+	pthread_mutex_lock(&n->view_lock);
+	struct uc_view *old = n->view;
+	n->view = fresh;
+	pthread_mutex_unlock(&n->view_lock);
+	/* Connections that were made from it hold references of their own. */
+	uc_view_free(old);
+	return UC_OK;
+}
+
+SSL_CTX *uc_node_https(void *ctx)
+{
+	struct uc_node *n = ctx;
+	pthread_mutex_lock(&n->view_lock);
+	SSL_CTX *https = n->view->https;
+	SSL_CTX_up_ref(https);
+	pthread_mutex_unlock(&n->view_lock);
+	return https;
+}

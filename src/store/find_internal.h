@@ -1,0 +1,87 @@
+/* What the files of find share. */
+#ifndef UC_STORE_FIND_INTERNAL_H
+#define UC_STORE_FIND_INTERNAL_H
+
+#include "store/find.h"
+#include "store/store_internal.h"
+
+struct uc_find_column {
+	const char *name;
+	const char *column; /* of entry, indexed: text folded, or a time */
+	enum uc_find_kind {
+		UC_FIND_TEXT,
+		UC_FIND_HEX, /* typed with or without colons */
+		UC_FIND_FEW, /* text of a few values */
+		UC_FIND_TIME
+	} kind;
+	int text_index; /* in uc_db_text_columns, or -1 */
+};
+
+extern const struct uc_find_column uc_find_columns[];
+extern const size_t uc_find_column_count;
+
+/* ---- find_cursor.c ---- */
+
+/* A place in the order of the sort column and the id. */
+struct uc_find_place {
+	bool set;
+	char *text;   /* owned; the sort column's value, */
+	uc_time time; /* or this for a time */
+	int64_t id;
+};
+void uc_find_place_free(struct uc_find_place *p);
+/* The cursor of a place for this sort. Free with free(). */
+char *uc_find_place_write(const struct uc_find *f, const struct uc_find_place *p);
+/* UC_EINPUT "bad-cursor". The place is owned. */
+enum uc_status uc_find_place_read(const struct uc_find *f, const char *cursor, struct uc_find_place *p, struct uc_error *e) UC_MUST;
+
+/* ---- query.c: SQL that is put together, with its parameters ---- */
+
+enum { UC_QUERY_MAX_PARAMS = 48 };
+
+struct uc_query {
+	struct uc_buf sql;
+	struct {
+		char *text; /* owned; NULL for a number */
+		int64_t number;
+	} params[UC_QUERY_MAX_PARAMS];
+	int count;
+};
+void uc_query_free(struct uc_query *q);
+void uc_query_add(struct uc_query *q, const char *fmt, ...) UC_PRINTF(2, 3);
+/* Add "$n" for a value. */
+void uc_query_text(struct uc_query *q, const char *text);
+void uc_query_number(struct uc_query *q, int64_t v);
+/* The statement, with its parameters bound. */
+enum uc_status uc_query_stmt(struct uc_db *db, const struct uc_query *q, struct uc_stmt **out, struct uc_error *e) UC_MUST;
+
+/* ---- find_where.c: conditions in SQL ---- */
+
+/* Adds one condition; prefix as uc_db_no_index(), or "". */
+void uc_find_add_condition(struct uc_query *q, const struct uc_condition *c, const char *prefix);
+/* Adds all that a row must fulfil, as "a AND (b OR c)"; *any tells whether there was anything. Columns are not used as indexes. */
+void uc_find_add_filter(struct uc_query *q, const struct uc_db *db, const struct uc_find *f, bool *any);
+/* The smallest text that is greater than all that begin with prefix; NULL when there is none. Free with free(). */
+char *uc_find_after_prefix(const char *prefix);
+
+/* ---- find_candidates.c ---- */
+
+/*
+ * Ids of rows, among which are all that match, when an index can tell that there are at most cap: *found is then true, otherwise ids is to be ignored. A row in ids need not
+ * match.
+ */
+enum uc_status uc_find_candidates(struct uc_store *s, const struct uc_find *f, size_t cap, struct uc_ids *ids, bool *found,
+                                  struct uc_error *e) UC_MUST;
+
+/* ---- find_row.c ---- */
+
+/* What a row of the answer is made of: the columns of entry from the first on; UC_FIND_ROW_SORT is that of the sort column. */
+#define UC_FIND_ROW_COLUMNS                                                                                                       \
+	"id, usage, unit, name, scope, common_name, subject, issuer, serial, fingerprint, type, key_type, distribution, not_before, " \
+	"not_after, description"
+enum { UC_FIND_ROW_SORT = 16 };
+json_t *uc_find_row(struct uc_stmt *st, uc_time now);
+/* The place of a row whose id is column id and whose sort column is column key. */
+void uc_find_place_of(const struct uc_find *f, struct uc_stmt *st, int id, int key, struct uc_find_place *p);
+
+#endif
