@@ -112,7 +112,7 @@ uint8_t *uc_buf_extend(struct uc_buf *b, size_t len)
 		b->ptr = grown;
 		b->cap = cap;
 	}
-	uint8_t *at = b->ptr + b->len;
+	uint8_t *at = b->len > 0 ? b->ptr + b->len : b->ptr; /* nothing added to nothing: NULL */
 	b->len += len;
 	return at;
 }

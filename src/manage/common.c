@@ -147,6 +147,13 @@ json_t *uc_identity_before(const struct uc_identity *i)
 	                 i->distribution);
 }
 
+json_t *uc_request_before(const struct uc_request *r)
+{
+	char created[UC_TIME_TEXT];
+	return json_pack("{s:o, s:s, s:s, s:O, s:s}", "request", der_text(uc_buf_slice(&r->der)), "key", r->key_id, "distribution", r->distribution, "parameters", r->parameters,
+	                 "created", uc_time_rfc3339(r->created, created));
+}
+
 json_t *uc_plan_identity_step(const struct uc_task_context *ctx, const char *purpose, const struct uc_cert *cert, const struct uc_certs *chain, const char *key, const char *source,
                          const char *distribution, const struct uc_identity *before)
 {

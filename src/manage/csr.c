@@ -120,13 +120,6 @@ static enum uc_status read_wish(struct uc_task_context *ctx, const struct uc_tas
 	return arg_subject(req, &w->profile, e);
 }
 
-static json_t *request_before(const struct uc_request *r)
-{
-	UC_CLEANUP(uc_freep) char *der = uc_base64(uc_buf_slice(&r->der));
-	return json_pack("{s:s, s:s, s:s, s:O, s:I}", "request", der, "key", r->key_id, "distribution", r->distribution, "parameters", r->parameters, "created",
-	                 (json_int_t)r->created);
-}
-
 enum uc_status uc_plan_csr_gen(struct uc_task_context *ctx, const struct uc_task_request *req, struct uc_plan *plan, struct uc_error *e)
 {
 	UC_CLEANUP(wish_free) struct wish w = {.purpose = NULL};
@@ -151,10 +144,11 @@ enum uc_status uc_plan_csr_gen(struct uc_task_context *ctx, const struct uc_task
 	uc_plan_summary(plan, "Generate a CSR for %s on %s", w.purpose->name, ctx->node);
 	const struct uc_made *made = uc_material_get(ctx->material, w.purpose->name);
 	UC_CLEANUP(uc_freep) char *der = made != NULL ? uc_base64(uc_buf_slice(&made->der)) : NULL;
+	char now[UC_TIME_TEXT];
 	json_t *parameters = json_deep_copy(req->args);
-	json_t *step = json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s, s:o, s:I, s:o}", "type", "csr.set", "node", ctx->node, "purpose", w.purpose->name, "request", der, "key",
+	json_t *step = json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s, s:o, s:s, s:o}", "type", "csr.set", "node", ctx->node, "purpose", w.purpose->name, "request", der, "key",
 	                         made != NULL ? made->key : NULL, "distribution", w.multi ? "multi-server" : "node", "parameters", parameters, "created",
-	                         (json_int_t)(ctx->material != NULL ? ctx->material->at : ctx->now), "before", pending ? request_before(&old) : json_null());
+	                         uc_time_rfc3339(ctx->material != NULL ? ctx->material->at : ctx->now, now), "before", pending ? uc_request_before(&old) : json_null());
 	bool random_name = strstr(w.purpose->common_name, "%r") != NULL && json_object_get(req->args, "common_name") == NULL;
 	uc_plan_step(plan, step, "Make a %s key and a CSR for %s with CN %s, names %s, %s", w.key->text, w.purpose->name, random_name ? "(made anew)" : w.common_name,
 	             w.sans.count > 0 ? names : "none", w.profile.digest);
@@ -188,7 +182,7 @@ enum uc_status uc_plan_csr_delete(struct uc_task_context *ctx, const struct uc_t
 	uc_plan_summary(plan, "Delete the pending CSR of %s on %s", purpose->name, ctx->node);
 	uc_findings_add(&plan->findings, UC_WARN, "csr-lost", "Undo brings it back within 30 days.", "a certificate that a CA issues for the deleted CSR of %s can no longer be uploaded",
 	                purpose->name);
-	json_t *step = json_pack("{s:s, s:s, s:s, s:o}", "type", "csr.remove", "node", ctx->node, "purpose", purpose->name, "before", request_before(&old));
+	json_t *step = json_pack("{s:s, s:s, s:s, s:o}", "type", "csr.remove", "node", ctx->node, "purpose", purpose->name, "before", uc_request_before(&old));
 	uc_plan_step(plan, step, "Delete the pending CSR of %s", purpose->name);
 	return UC_OK;
 }

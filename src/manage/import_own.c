@@ -192,10 +192,7 @@ static enum uc_status plan_identity(struct import *im, struct uc_error *e)
 	UC_CLEANUP(uc_freep) char *issuer = uc_name_text(im->leaf->issuer);
 	json_t *step = uc_plan_identity_step(im->ctx, im->purpose->name, im->leaf, &chain, im->request.key_id, "ca-signed", im->request.distribution, im->have_old ? &im->old : NULL);
 	uc_plan_step(im->plan, step, "Make %s, signed by %s, the %s certificate, with a chain of %zu", name, issuer, im->purpose->name, chain.count);
-	UC_CLEANUP(uc_freep) char *der = uc_base64(uc_buf_slice(&im->request.der));
-	json_t *before = json_pack("{s:s, s:s, s:s, s:O, s:I}", "request", der, "key", im->request.key_id, "distribution", im->request.distribution, "parameters",
-	                           im->request.parameters, "created", (json_int_t)im->request.created);
-	uc_plan_step(im->plan, json_pack("{s:s, s:s, s:s, s:o}", "type", "csr.remove", "node", im->ctx->node, "purpose", im->purpose->name, "before", before),
+	uc_plan_step(im->plan, json_pack("{s:s, s:s, s:s, s:o}", "type", "csr.remove", "node", im->ctx->node, "purpose", im->purpose->name, "before", uc_request_before(&im->request)),
 	             "The pending CSR of %s is answered and goes", im->purpose->name);
 	if (im->have_old) UC_TRY(uc_plan_drop_copies(im->ctx, im->purpose, &im->old, im->plan, e));
 	uc_plan_follow_purpose(im->plan, im->purpose);

@@ -93,6 +93,8 @@ enum uc_status uc_arg_purpose(const struct uc_task_context *ctx, const struct uc
 const struct uc_made *uc_material_get(const struct uc_material *m, const char *purpose);
 /* The identity as the members of a "before", owned; null when there is none. */
 json_t *uc_identity_before(const struct uc_identity *i);
+/* The request as the members of a "before", owned. */
+json_t *uc_request_before(const struct uc_request *r);
 /* The node's identity for a purpose; *have tells whether there is one. */
 enum uc_status uc_identity_maybe(const struct uc_task_context *ctx, const char *purpose, struct uc_identity *out, bool *have, struct uc_error *e) UC_MUST;
 /* The pending request for a purpose; *have tells whether there is one. */

@@ -119,20 +119,6 @@ static void keep_missing(struct search *s, const struct uc_route *route, const s
 	s->missing_key_id = key_id.len > 0 ? uc_hex(key_id, '\0') : NULL;
 }
 
-/* The path ends in a self-signed certificate that is not trusted. */
-static void fail_untrusted(struct search *s, const struct uc_route *route)
-{
-	struct uc_path_fault fault;
-	size_t top = route->len - 1;
-	const struct uc_cert *c = s->pool.items[route->items[top]].cert;
-	if (top == 0)
-		uc_path_blame(&fault, &s->pool, route, top, "self-signed-leaf", "is self-signed and not among the trusted certificates");
-	else
-		uc_path_blame(&fault, &s->pool, route, top, "issuer-missing",
-		              "is the self-signed end of the path and not among the trusted certificates");
-	keep_missing(s, route, &fault, c->subject, c->ski);
-}
-
 /* The issuer of the route's last certificate is not there; others of its name may be. */
 static void fail_missing(struct search *s, const struct uc_route *route, bool looping)
 {
@@ -152,9 +138,56 @@ static void fail_missing(struct search *s, const struct uc_route *route, bool lo
 	keep_missing(s, route, &fault, c->issuer, c->aki);
 }
 
+/*
+ * The certificate at depth was not signed by the one above it. When key identifiers say that this is its issuer, that is the fault;
+ * otherwise another certificate of that name is wanted.
+ */
+static void fail_signature(struct search *s, const struct uc_route *route, size_t depth)
+{
+	const struct uc_cert *c = s->pool.items[route->items[depth]].cert;
+	const struct uc_cert *issuer = s->pool.items[route->items[depth + 1]].cert;
+	struct uc_path_fault fault;
+	if (c->aki.len > 0 && issuer->ski.len > 0) {
+		uc_path_blame(&fault, &s->pool, route, depth, "bad-signature",
+		              "has a signature that was not made with its issuer's key (RFC 5280 section 6.1.3 (a)(1))");
+		keep_failure(s, RANK_REFUSED, route, &fault);
+		return;
+	}
+	struct uc_route known = *route;
+	known.len = depth + 1;
+	fail_missing(s, &known, false);
+}
+
+/* Before anything higher up is missed, what is below must be right: single candidates were taken without looking at signatures. */
+static bool all_signed(struct search *s, const struct uc_route *route)
+{
+	for (size_t i = 0; i + 1 < route->len; i++) {
+		if (uc_pool_signed(&s->pool, route->items[i], route->items[i + 1])) continue;
+		fail_signature(s, route, i);
+		return false;
+	}
+	return true;
+}
+
+/* The path ends in a self-signed certificate that is not trusted. */
+static void fail_untrusted(struct search *s, const struct uc_route *route)
+{
+	struct uc_path_fault fault;
+	size_t top = route->len - 1;
+	const struct uc_cert *c = s->pool.items[route->items[top]].cert;
+	if (!all_signed(s, route)) return;
+	if (top == 0)
+		uc_path_blame(&fault, &s->pool, route, top, "self-signed-leaf", "is self-signed and not among the trusted certificates");
+	else
+		uc_path_blame(&fault, &s->pool, route, top, "issuer-missing",
+		              "is the self-signed end of the path and not among the trusted certificates");
+	keep_missing(s, route, &fault, c->subject, c->ski);
+}
+
 static void fail_depth(struct search *s, const struct uc_route *route, size_t max)
 {
 	struct uc_path_fault fault;
+	if (!all_signed(s, route)) return;
 	uc_path_blame(&fault, &s->pool, route, route->len - 1, "path-length", "is one intermediate more than the %zu allowed", max);
 	keep_failure(s, RANK_DEAD_END, route, &fault);
 }
@@ -192,21 +225,12 @@ static void extend(struct search *s, size_t at, const struct uc_route *route)
 		else if (count == 1 || uc_pool_signed(&s->pool, top, found[i])) /* a single one's signature is X509_verify_cert's business */
 			push(s, found[i], at);
 	}
-	if (s->count == start) fail_missing(s, route, looping);
+	if (s->count == start && all_signed(s, route)) fail_missing(s, route, looping);
 }
 
 static bool may_end(struct search *s, size_t item)
 {
 	return s->pool.items[item].anchor && (s->options->partial_anchors || uc_pool_self_signed(&s->pool, item));
-}
-
-/* A wrong signature under a candidate that the key identifier does not name means: another one with that name is wanted. */
-static bool is_wrong_issuer(const struct search *s, const struct uc_route *route, const struct uc_path_fault *fault)
-{
-	if (strcmp(fault->code, "bad-signature") != 0 || fault->depth + 1 >= route->len) return false;
-	const struct uc_cert *c = s->pool.items[route->items[fault->depth]].cert;
-	const struct uc_cert *issuer = s->pool.items[route->items[fault->depth + 1]].cert;
-	return c->aki.len == 0 || issuer->ski.len == 0;
 }
 
 static bool visit(struct search *s, size_t at, struct uc_path *out)
@@ -225,13 +249,10 @@ static bool visit(struct search *s, size_t at, struct uc_path *out)
 		s->route = route;
 		return true;
 	}
-	if (is_wrong_issuer(s, &route, &fault)) {
-		struct uc_route known = {.len = fault.depth + 1};
-		memcpy(known.items, route.items, known.len * sizeof *known.items);
-		fail_missing(s, &known, false);
-	} else {
+	if (strcmp(fault.code, "bad-signature") == 0 && fault.depth + 1 < route.len)
+		fail_signature(s, &route, fault.depth);
+	else
 		keep_failure(s, RANK_REFUSED, &route, &fault);
-	}
 	return false;
 }
 

@@ -31,11 +31,13 @@ struct uc_path {
 	bool ok;
 	/* When not ok: */
 	int depth; /* of the certificate at fault, 0 is the leaf */
-	char code
-	    [48]; /* stable: "issuer-missing", "expired", "not-yet-valid", "not-ca", "bad-signature", "name-constraint", "path-length", "usage",
-	                           "host-mismatch", "revoked", "no-crl", "policy", "critical-extension", "self-signed-leaf", "bad-time", "weak", "malformed", "other" */
-	char message
-	    [1024]; /* one sentence: which certificate (label and fingerprint's first 8 digits), what rule (RFC section where there is one) */
+	/*
+	 * Stable: "issuer-missing", "self-signed-leaf", "bad-signature", "expired", "not-yet-valid", "bad-time", "not-ca", "path-length", "usage",
+	 * "name-constraint", "policy", "critical-extension", "revoked", "no-crl", "weak", "malformed", "host-mismatch", "other".
+	 */
+	char code[48];
+	/* One sentence: which certificate (label and its fingerprint's first 8 digits), what rule (RFC section where there is one). */
+	char message[1024];
 	/* When code is "issuer-missing" or "self-signed-leaf": whose certificate must be uploaded. */
 	char *missing_subject; /* text of its name */
 	char *missing_key_id;  /* hex of its key identifier, or NULL when that is not known */

@@ -80,9 +80,8 @@ bool uc_path_blame(struct uc_path_fault *fault, const struct uc_pool *pool, cons
                    const char *fmt, ...) UC_PRINTF(6, 7);
 
 /*
- * Judges a route that ends in a trusted certificate: the rules that always hold, then X509_verify_cert on exactly this route, then
- * revocation that it cannot judge, the strict rules, and the host. False with *fault filled when it is refused. What is to be told of an
- * accepted one is appended to findings.
+ * Judges a route that ends in a trusted certificate: the rules that always hold, then X509_verify_cert on exactly this route, then the
+ * strict rules and the host. False with *fault filled when it is refused. What is to be told of an accepted one is appended to findings.
  */
 bool uc_route_judge(struct uc_pool *pool, const struct uc_route *route, const struct uc_path_options *options, struct uc_path_fault *fault,
                     struct uc_findings *findings);

@@ -46,7 +46,8 @@ void uc_api_get_stores(void *ctx, const struct uc_route_call *call, struct uc_ht
 	(void)call;
 	json_t *json = NULL;
 	struct uc_error e;
-	uc_api_reply(r, uc_node_stores(node_of(ctx), &json, &e), json, &e);
+	enum uc_status status = uc_node_stores(node_of(ctx), &json, &e);
+	uc_api_reply(r, status, json, &e);
 }
 
 static enum uc_status read_find(const struct uc_route_call *call, struct uc_find *f, struct uc_error *e)
@@ -98,7 +99,8 @@ void uc_api_get_cert(void *ctx, const struct uc_route_call *call, struct uc_http
 	struct place p = place_of(call);
 	json_t *json = NULL;
 	struct uc_error e;
-	uc_api_reply(r, uc_node_cert(node_of(ctx), p.own, p.unit, p.name, &json, &e), json, &e);
+	enum uc_status status = uc_node_cert(node_of(ctx), p.own, p.unit, p.name, &json, &e);
+	uc_api_reply(r, status, json, &e);
 }
 
 void uc_api_get_chain(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)
@@ -106,7 +108,8 @@ void uc_api_get_chain(void *ctx, const struct uc_route_call *call, struct uc_htt
 	struct place p = place_of(call);
 	json_t *json = NULL;
 	struct uc_error e;
-	uc_api_reply(r, uc_node_chain(node_of(ctx), p.own, p.unit, p.name, &json, &e), json, &e);
+	enum uc_status status = uc_node_chain(node_of(ctx), p.own, p.unit, p.name, &json, &e);
+	uc_api_reply(r, status, json, &e);
 }
 
 /* Sends bytes as a file to save, or the problem. */
@@ -140,14 +143,16 @@ void uc_api_list_csrs(void *ctx, const struct uc_route_call *call, struct uc_htt
 	(void)call;
 	json_t *json = NULL;
 	struct uc_error e;
-	uc_api_reply(r, uc_node_requests(node_of(ctx), &json, &e), json, &e);
+	enum uc_status status = uc_node_requests(node_of(ctx), &json, &e);
+	uc_api_reply(r, status, json, &e);
 }
 
 void uc_api_get_csr(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)
 {
 	json_t *json = NULL;
 	struct uc_error e;
-	uc_api_reply(r, uc_node_request(node_of(ctx), uc_route_param(call, "purpose"), &json, &e), json, &e);
+	enum uc_status status = uc_node_request(node_of(ctx), uc_route_param(call, "purpose"), &json, &e);
+	uc_api_reply(r, status, json, &e);
 }
 
 void uc_api_get_csr_content(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)

@@ -263,6 +263,26 @@ static void c86_same_subject_different_keys(void **state)
 	}
 }
 
+/* T1: what is missing is the issuer itself, not the root of a stranger that has its name. */
+static void t1_wrong_issuer_is_not_followed(void **state)
+{
+	(void)state;
+	UC_CLEANUP(made_free) struct made root = make_cert(&(struct make){.subject = "CN=Strange Root", .exts = MAKE_BARE_CA});
+	UC_CLEANUP(made_free) struct made strange = make_cert(&(struct make){.subject = "CN=CA", .issuer = &root, .exts = MAKE_BARE_CA});
+	UC_CLEANUP(made_free) struct made real = make_cert(&(struct make){.subject = "CN=CA", .exts = MAKE_BARE_CA});
+	UC_CLEANUP(made_free) struct made leaf = make_cert(&(struct make){.subject = "CN=leaf", .issuer = &real});
+	for (int with_root = 0; with_root < 2; with_root++) {
+		struct uc_path p = path_of(&leaf, with_root ? MADE(&strange, &root) : MADE(&strange), MADE_NONE, NULL);
+		assert_fault(&p, "issuer-missing", 0,
+		             "was issued by 'CN=CA', whose certificate is missing (of that name 1 are there, with other keys)");
+		assert_string_equal(p.missing_subject, "CN=CA");
+		assert_null(p.missing_key_id);
+		assert_chain(&p, MADE(&leaf));
+		uc_path_free(&p);
+	}
+	assert_path(&leaf, MADE(&strange), MADE(&real), NULL, MADE(&leaf, &real));
+}
+
 static void broken_signature_is_told_from_a_missing_issuer(void **state)
 {
 	(void)state;
@@ -364,6 +384,7 @@ int main(void)
 	    cmocka_unit_test(c82_expired_branch_does_not_end_the_search),
 	    cmocka_unit_test(c83_rollover_certificate_is_not_self_signed),
 	    cmocka_unit_test(c86_same_subject_different_keys),
+	    cmocka_unit_test(t1_wrong_issuer_is_not_followed),
 	    cmocka_unit_test(broken_signature_is_told_from_a_missing_issuer),
 	    cmocka_unit_test(rings_and_depth_end),
 	    cmocka_unit_test(work_is_bounded),
