@@ -12,6 +12,7 @@ static const struct uc_task tasks[] = {
     {"delete-trust", NULL, uc_plan_delete_trust},
     {"undo", NULL, uc_plan_undo},
     {"key-purge", NULL, uc_plan_key_purge},
+    {"account-password", uc_prepare_account_password, uc_plan_account_password},
 };
 
 enum uc_status uc_task_find(const char *name, const struct uc_task **out, struct uc_error *e)

@@ -78,6 +78,7 @@ enum uc_status uc_task_find(const char *name, const struct uc_task **out, struct
  *   delete-trust  {store, name}
  *   undo          {number}
  *   key-purge     {key}
+ *   account-password {name, verifier}               made by uc_node_set_password()
  */
 
 /* ---- what the tasks share (private to this room) ---- */
@@ -155,5 +156,7 @@ UC_TASK_PLAN(uc_plan_import_trust);
 UC_TASK_PLAN(uc_plan_delete_trust);
 UC_TASK_PLAN(uc_plan_undo);
 UC_TASK_PLAN(uc_plan_key_purge);
+UC_TASK_PLAN(uc_plan_account_password);
+UC_TASK_PREPARE(uc_prepare_account_password);
 
 #endif

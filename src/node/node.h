@@ -45,6 +45,9 @@ SSL_CTX *uc_node_https(void *ctx);
 /* UC_OK when the password is right. UC_EAUTH "wrong-password" otherwise, also for an unknown name, after the same time; UC_EAUTH "too-many-failures" for a while after ten failures of one peer. */
 enum uc_status uc_node_sign_in(struct uc_node *n, const char *name, const char *password, const char *peer, struct uc_error *e) UC_MUST;
 
+/* The fewest bytes that a new password may have. */
+#define UC_PASSWORD_MIN 10
+
 /* ---- tasks ---- */
 
 struct uc_node_call {
@@ -61,6 +64,11 @@ struct uc_node_call {
  * code of the first finding that refuses); NULL with other errors.
  */
 enum uc_status uc_node_run(struct uc_node *n, const struct uc_node_call *call, json_t **out, struct uc_error *e) UC_MUST;
+
+/*
+ * The task account-password: call as for uc_node_run(), whose request is filled here. UC_EINPUT "password-short". The password itself is neither stored nor logged.
+ */
+enum uc_status uc_node_set_password(struct uc_node *n, struct uc_node_call *call, const char *name, const char *password, json_t **out, struct uc_error *e) UC_MUST;
 
 /* ---- questions; *out is owned ---- */
 

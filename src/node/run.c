@@ -198,3 +198,17 @@ enum uc_status uc_node_run(struct uc_node *n, const struct uc_node_call *call, j
 	*out = done(&r);
 	return UC_OK;
 }
+
+enum uc_status uc_node_set_password(struct uc_node *n, struct uc_node_call *call, const char *name, const char *password, json_t **out, struct uc_error *e)
+{
+	*out = NULL;
+	if (strlen(password) < UC_PASSWORD_MIN)
+		return uc_fail_field(e, UC_EINPUT, "password-short", "password", "Choose a longer one.", "the password has %zu bytes, at least %d are needed", strlen(password), UC_PASSWORD_MIN);
+	UC_CLEANUP(uc_freep) char *verifier = NULL;
+	UC_TRY(uc_password_verifier(password, &verifier, e));
+	json_t *args = json_pack("{s:s, s:s}", "name", name, "verifier", verifier);
+	call->request = (struct uc_task_request){.task = "account-password", .args = args};
+	enum uc_status status = uc_node_run(n, call, out, e);
+	json_decref(args);
+	return status;
+}

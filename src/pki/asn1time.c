@@ -68,8 +68,9 @@ char *uc_asn1_time_quote(const struct uc_asn1_time *t)
 	enum { MAX_QUOTE = 60 };
 	const char *type = t->tag == UC_DER_UTC_TIME ? "UTCTime" : t->tag == UC_DER_GENERALIZED_TIME ? "GeneralizedTime" : "element";
 	size_t n = t->raw.len < MAX_QUOTE ? t->raw.len : MAX_QUOTE;
-	char *text = uc_sprintf("%s '%.*s'", type, (int)n, n > 0 ? (const char *)t->raw.ptr : "");
-	for (char *p = text; *p != '\0'; p++)
-		if ((unsigned char)*p < 0x20 || (unsigned char)*p > 0x7e) *p = '?';
-	return text;
+	struct uc_buf out = UC_BUF_EMPTY;
+	uc_buf_printf(&out, "%s '", type);
+	for (size_t i = 0; i < n; i++) uc_buf_add_u8(&out, t->raw.ptr[i] < 0x20 || t->raw.ptr[i] > 0x7e ? '?' : t->raw.ptr[i]);
+	uc_buf_add_u8(&out, '\'');
+	return uc_buf_take_str(&out);
 }

@@ -29,7 +29,7 @@ struct uc_check_options {
  *   bad-time             notBefore or notAfter breaks T3: quotes the value and says why
  *   time-type            GeneralizedTime before 2050: warn (refused with strict_times)
  *   time-order           notAfter before notBefore
- *   expired, not-yet-valid  with now, notBefore, notAfter and whose clock; [any, trust] expired is warn
+ *   expired, not-yet-valid  with now, notBefore, notAfter and whose clock; [any, trust] warn: a trust store may hold a CA before its time (C85)
  *   key-too-small        RSA or DSA below 2048 bits, EC below 224: [identity, issuer] refused, [any, trust] warn
  *   key-unsupported      a key no service can use: [identity] refused for Ed25519, Ed448, DSA, RSASSA-PSS, RSA above 16384 bits, EC but
  *                        P-256, P-384, P-521; [trust, issuer, any] note

@@ -163,7 +163,7 @@ static bool all_signed(struct search *s, const struct uc_route *route)
 {
 	for (size_t i = 0; i + 1 < route->len; i++) {
 		if (uc_pool_signed(&s->pool, route->items[i], route->items[i + 1])) continue;
-		fail_signature(s, route, i);
+		if (!uc_pool_exhausted(&s->pool)) fail_signature(s, route, i);
 		return false;
 	}
 	return true;
@@ -249,6 +249,7 @@ static bool visit(struct search *s, size_t at, struct uc_path *out)
 		s->route = route;
 		return true;
 	}
+	if (uc_pool_exhausted(&s->pool)) return false; /* which is told then, not what came of it */
 	if (strcmp(fault.code, "bad-signature") == 0 && fault.depth + 1 < route.len)
 		fail_signature(s, &route, fault.depth);
 	else

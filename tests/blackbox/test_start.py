@@ -16,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID as EKU
 
 from harness import (DAEMON, DOMAIN, FQDN, NAME, PROGRAM, Node, environment, fingerprint, key_kind, load, openssl, run)
 
-S, C, I = EKU.SERVER_AUTH, EKU.CLIENT_AUTH, EKU.IPSEC_END_SYSTEM
+S, C, I = EKU.SERVER_AUTH, EKU.CLIENT_AUTH, x509.ObjectIdentifier("1.3.6.1.5.5.7.3.5")
 DS, KE, DE, KA, CS = "digital_signature", "key_encipherment", "data_encipherment", "key_agreement", "key_cert_sign"
 RSA, EC = "rsa-2048", "ec-p384"
 

@@ -74,6 +74,7 @@ static const char csr_schema[] = "{\"type\":\"object\",\"properties\":{\"distrib
                                  "\"key\":{\"type\":\"string\"},\"hash\":{\"enum\":[\"sha256\",\"sha384\",\"sha512\"]},\"country\":{\"type\":\"string\"},"
                                  "\"state\":{\"type\":\"string\"},\"locality\":{\"type\":\"string\"},\"organization\":{\"type\":\"string\"},"
                                  "\"organizational_unit\":{\"type\":\"string\"}}}";
+static const char password_schema[] = "{\"type\":\"object\",\"properties\":{\"password\":{\"type\":\"string\",\"minLength\":10}},\"required\":[\"password\"]}";
 static const char regen_schema[] = "{\"type\":\"object\",\"properties\":{\"key\":{\"type\":\"string\"},\"hash\":{\"enum\":[\"sha256\",\"sha384\",\"sha512\"]},"
                                    "\"years\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":100}}}";
 
@@ -113,6 +114,8 @@ static const struct uc_route routes[] = {
     {.method = "GET", .pattern = API "/changes/{number}", .handler = uc_api_get_change, .summary = "A change"},
     {.method = "POST", .pattern = API "/changes/{number}/undo", .handler = uc_api_post_undo, .inputs = task_inputs, .summary = "Take a change back", .answers = {200, 201}},
     {.method = "DELETE", .pattern = API "/keys/{id}", .handler = uc_api_delete_key, .inputs = task_inputs, .summary = "Destroy a private key that is no longer in use", .answers = {200, 201}},
+    {.method = "POST", .pattern = API "/accounts/{name}/password", .handler = uc_api_post_password, .inputs = task_inputs, .summary = "Set a new password", .body_type = JSON_TYPE,
+     .body_schema = password_schema, .answers = {200, 201}},
     {.method = "GET", .pattern = API "/probe", .handler = uc_api_get_probe, .inputs = probe_inputs, .summary = "What a TLS server presents"},
     {.method = "POST", .pattern = API "/trust-check/{store}", .handler = uc_api_post_trust_check, .inputs = check_inputs, .summary = "Would a peer be trusted by a store?", .body_type = ANY_TYPE},
 };

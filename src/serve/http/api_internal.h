@@ -46,5 +46,6 @@ UC_API_HANDLER(post_trust);
 UC_API_HANDLER(delete_trust);
 UC_API_HANDLER(post_undo);
 UC_API_HANDLER(delete_key);
+UC_API_HANDLER(post_password);
 
 #endif

@@ -3,14 +3,11 @@
 
 #include "serve/http/api_internal.h"
 
-/* ---- tasks ---- */
-
-/* Runs a task; args (owned) are its arguments. */
-static void run_task(void *ctx, const struct uc_route_call *call, struct uc_http_response *r, const char *task, json_t *args, bool upload)
+/* The answers and circumstances that every task takes from the query. */
+static struct uc_node_call read_call(void *ctx, const struct uc_route_call *call)
 {
 	const struct uc_session *s = ctx;
-	struct uc_node_call run = {
-	    .request = {.task = task, .args = args, .password = uc_http_header(call->request, "UCPKI-Password")},
+	return (struct uc_node_call){
 	    .who = s->who,
 	    .why = uc_route_query(call, "why"),
 	    .request_id = uc_route_query(call, "request"),
@@ -19,17 +16,59 @@ static void run_task(void *ctx, const struct uc_route_call *call, struct uc_http
 	    .yes = uc_route_flag(call, "yes"),
 	    .force = uc_route_flag(call, "force"),
 	};
+}
+
+/* 201 for a change, 200 for a plan and for what was done already. */
+static void answer(struct uc_http_response *r, enum uc_status status, json_t *json, const struct uc_error *e)
+{
+	bool changed = status == UC_OK && json_is_integer(json_object_get(json, "number"));
+	if (!changed) {
+		uc_api_reply(r, status, json, e);
+		return;
+	}
+	uc_http_write_json(r, 201, json);
+	json_decref(json);
+}
+
+/* Runs a task; args (owned) are its arguments. */
+static void run_task(void *ctx, const struct uc_route_call *call, struct uc_http_response *r, const char *task, json_t *args, bool upload)
+{
+	struct uc_node_call run = read_call(ctx, call);
+	run.request = (struct uc_task_request){.task = task, .args = args, .password = uc_http_header(call->request, "UCPKI-Password")};
 	if (upload) run.request.content = call->request->body;
 	json_t *json = NULL;
 	struct uc_error e = {.code = UC_OK};
-	enum uc_status status = uc_node_run(s->node, &run, &json, &e);
+	enum uc_status status = uc_node_run(((const struct uc_session *)ctx)->node, &run, &json, &e);
 	json_decref(args);
-	bool changed = status == UC_OK && json_is_integer(json_object_get(json, "number"));
-	if (changed)
-		uc_http_write_json(r, 201, json);
-	else
-		uc_api_reply(r, status, json_incref(json), &e);
-	json_decref(json);
+	answer(r, status, json, &e);
+}
+
+/* The body, which may have no member that the route's schema does not have: a misspelt option must not be ignored. *out is owned. */
+static enum uc_status read_body(const struct uc_route_call *call, json_t **out, struct uc_error *e)
+{
+	UC_TRY(uc_route_body_json(call, out, e));
+	json_t *schema = json_loads(call->route->body_schema, 0, NULL);
+	json_t *known = json_object_get(schema, "properties");
+	const char *name;
+	json_t *value;
+	enum uc_status status = UC_OK;
+	json_object_foreach(*out, name, value)
+	{
+		if (json_object_get(known, name) != NULL) continue;
+		UC_CLEANUP(uc_strv_free) struct uc_strv names = {.items = NULL};
+		const char *one;
+		json_t *unused;
+		json_object_foreach(known, one, unused) uc_strv_add(&names, one);
+		UC_CLEANUP(uc_freep) char *list = uc_strv_join(&names, ", ");
+		UC_CLEANUP(uc_freep) char *hint = uc_sprintf("There are %s.", list);
+		status = uc_fail_field(e, UC_EINPUT, "unknown-argument", name, hint, "there is no argument '%s' here", name);
+		break;
+	}
+	json_decref(schema);
+	if (status == UC_OK) return UC_OK;
+	json_decref(*out);
+	*out = NULL;
+	return status;
 }
 
 /* A task whose arguments are the body's, and the purpose of the path. */
@@ -37,7 +76,7 @@ static void run_with_body(void *ctx, const struct uc_route_call *call, struct uc
 {
 	json_t *args = NULL;
 	struct uc_error e;
-	if (uc_route_body_json(call, &args, &e) != UC_OK) {
+	if (read_body(call, &args, &e) != UC_OK) {
 		uc_problem_write(r, &e, NULL);
 		return;
 	}
@@ -100,4 +139,18 @@ void uc_api_post_undo(void *ctx, const struct uc_route_call *call, struct uc_htt
 void uc_api_delete_key(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)
 {
 	run_task(ctx, call, r, "key-purge", json_pack("{s:s}", "key", uc_route_param(call, "id")), false);
+}
+
+void uc_api_post_password(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)
+{
+	struct uc_node_call run = read_call(ctx, call);
+	json_t *args = NULL;
+	json_t *json = NULL;
+	struct uc_error e = {.code = UC_OK};
+	enum uc_status status = read_body(call, &args, &e);
+	const char *password = json_string_value(json_object_get(args, "password"));
+	if (status == UC_OK && password == NULL) status = uc_fail_field(&e, UC_EINPUT, "argument-missing", "password", NULL, "the argument password is missing");
+	if (status == UC_OK) status = uc_node_set_password(((const struct uc_session *)ctx)->node, &run, uc_route_param(call, "name"), password, &json, &e);
+	json_decref(args);
+	answer(r, status, json, &e);
 }

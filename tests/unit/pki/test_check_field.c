@@ -218,7 +218,7 @@ static const struct fault faults[] = {
     {"time-order", ALL(UC_REFUSED), ends_before, "notAfter 2025-05-01T00:00:00Z) before it begins (notBefore 2025-06-01T00:00:00Z",
      "expired"},
     {"expired", {UC_WARN, UC_REFUSED, UC_WARN, UC_REFUSED}, expired, "it expired 3 days ago", NULL},
-    {"not-yet-valid", ALL(UC_REFUSED), not_yet, "begins in 31 days", NULL},
+    {"not-yet-valid", {UC_WARN, UC_REFUSED, UC_WARN, UC_REFUSED}, not_yet, "begins in 31 days", NULL},
     {"key-too-small", {UC_WARN, UC_REFUSED, UC_WARN, UC_REFUSED}, rsa_1024, "RSA 1024", NULL},
     {"key-too-small", {UC_WARN, UC_REFUSED, UC_WARN, UC_REFUSED}, rsa_2047, "RSA 2047", NULL},
     {"key-too-small", {UC_WARN, UC_REFUSED, UC_WARN, UC_REFUSED}, dsa_1024, "DSA 1024", NULL},

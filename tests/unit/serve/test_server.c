@@ -188,11 +188,12 @@ static void a_request_whose_end_is_in_doubt_is_refused_and_ends_the_connection(v
 		struct client c = client_new(&h, i % 2 == 0);
 		client_send(&c, requests[i]);
 		struct answer a;
-		client_answer(&c, true, &a);
+		bool head = uc_starts_with(requests[i], "HEAD");
+		client_answer(&c, !head, &a);
 		if (a.status != 400) fail_msg("%s: %s", requests[i], a.head);
 		assert_true(answer_has(&a, "Content-Type: application/problem+json"));
 		assert_true(answer_has(&a, "X-Content-Type-Options: nosniff"));
-		assert_non_null(strstr(answer_text(&a), "\"status\":400"));
+		assert_true(head || strstr(answer_text(&a), "\"status\":400") != NULL);
 		uc_buf_free(&a.body);
 		assert_true(client_at_end(&c));
 		client_free(&c);
