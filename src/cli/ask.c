@@ -70,13 +70,16 @@ void uc_interrupt_catch(struct sigaction *before)
 }
 
 /* The terminal is put right whatever happens: an interrupt only ends the answer. */
-static char *read_silently(const struct termios *before)
+static char *read_silently(struct uc_cli *cli, const char *question, const struct termios *before)
 {
 	struct sigaction usual;
 	struct termios silent = *before;
 	silent.c_lflag &= ~(tcflag_t)ECHO;
 	uc_interrupt_catch(&usual);
+	/* Before the question, so that nothing of an answer that comes at once is shown, or lost. */
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+	fprintf(cli->out, "%s: ", question);
+	fflush(cli->out);
 	char *line = read_line();
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, before);
 	sigaction(SIGINT, &usual, NULL);
@@ -87,9 +90,7 @@ enum uc_status uc_ask_password(struct uc_cli *cli, const char *question, struct 
 {
 	struct termios before;
 	if (tcgetattr(STDIN_FILENO, &before) != 0) return uc_fail_errno(e, errno, "cannot ask for the password");
-	fprintf(cli->out, "%s: ", question);
-	fflush(cli->out);
-	UC_CLEANUP(free_line) char *line = read_silently(&before);
+	UC_CLEANUP(free_line) char *line = read_silently(cli, question, &before);
 	fputc('\n', cli->out);
 	if (line == NULL) return uc_fail(e, UC_EINPUT, "no-password", "Nothing was changed.", "no password was given");
 	return check_password(line, out, e);

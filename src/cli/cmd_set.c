@@ -53,6 +53,7 @@ static enum uc_status add_members(json_t *body, const struct uc_args *args, cons
 int uc_cmd_csr_gen(struct uc_cli *cli, const struct uc_args *args)
 {
 	static const struct member members[] = {
+	    {UC_OPT_DISTRIBUTION, "distribution"},
 	    {UC_OPT_CN, "common_name"},
 	    {UC_OPT_SAN, "subject_alt_names"},
 	    {UC_OPT_PARENT_DOMAIN, "parent_domain"},
@@ -67,8 +68,6 @@ int uc_cmd_csr_gen(struct uc_cli *cli, const struct uc_args *args)
 	struct uc_error e;
 	UC_CLEANUP(uc_json_free) json_t *body = json_object();
 	if (add_members(body, args, members, sizeof members / sizeof *members, &e) != UC_OK) return uc_cli_usage(cli, args, &e);
-	const char *distribution = uc_args_value(args, UC_OPT_DISTRIBUTION);
-	if (distribution != NULL) json_object_set_new(body, "distribution", json_string(strcmp(distribution, "node") == 0 ? "node" : "multi"));
 	UC_CLEANUP(uc_freep) char *purpose = uc_name_purpose(uc_args_word(args, 0));
 	UC_CLEANUP(uc_change_free) struct uc_change c = {.method = "POST"};
 	uc_url_add(&c.url, "csrs");

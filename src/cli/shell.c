@@ -75,6 +75,8 @@ static void run_editor(struct uc_cli *cli, EditLine *el, History *h, const char 
 	while (!cli->leave) {
 		int count = 0;
 		edit->cancelled = false;
+		/* The editor itself does this after it has shown the prompt: keys that come in between would be lost. */
+		el_set(el, EL_PREP_TERM, 1);
 		const char *line = el_gets(el, &count);
 		if (edit->cancelled) continue;
 		if (line == NULL || count <= 0) {

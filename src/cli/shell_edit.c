@@ -154,9 +154,10 @@ static unsigned char on_cancel(EditLine *el, int key)
 void uc_edit_bind(EditLine *el, struct uc_edit *edit)
 {
 	el_set(el, EL_CLIENTDATA, edit);
-	el_set(el, EL_ADDFN, "uc-complete", "Completes a word", on_complete);
-	el_set(el, EL_ADDFN, "uc-help", "Tells what can follow", on_question);
-	el_set(el, EL_ADDFN, "uc-cancel", "Gives the line up", on_cancel);
+	/* With wide names, which the editor keeps: of others it would make copies that it never frees. */
+	el_wset(el, EL_ADDFN, L"uc-complete", L"Completes a word", on_complete);
+	el_wset(el, EL_ADDFN, L"uc-help", L"Tells what can follow", on_question);
+	el_wset(el, EL_ADDFN, L"uc-cancel", L"Gives the line up", on_cancel);
 	el_set(el, EL_BIND, "\t", "uc-complete", NULL);
 	el_set(el, EL_BIND, "?", "uc-help", NULL);
 	/* While a line is edited Ctrl-C is a key, not a signal. */

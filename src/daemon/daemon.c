@@ -131,8 +131,8 @@ static enum uc_status start(struct daemon *d, struct uc_error *e)
 
 static void end(struct daemon *d)
 {
+	uc_http_free(d->http); /* first: a look at our own listener would wait in vain for an answer */
 	end_maintenance(d);
-	uc_http_free(d->http);
 	for (size_t i = 0; i < 2; i++)
 		if (d->stop[i] != NULL) event_free(d->stop[i]);
 	if (d->base != NULL) event_base_free(d->base);

@@ -170,8 +170,10 @@ static enum uc_status plan_chain(struct import *im, struct uc_error *e)
 {
 	for (size_t i = im->path.chain.count; i-- > 1;) {
 		const struct uc_cert *c = im->path.chain.items[i];
-		bool from_file = uc_certs_find(&im->file, c->fingerprint) >= 0;
-		if (from_file) uc_upload_check(im->ctx, c, uc_cert_self_signed(c) ? UC_ROLE_TRUST : UC_ROLE_ISSUER, true, &im->plan->findings);
+		/* A root that is in the store was accepted there; an intermediate may lie there with a fault that no identity may rest on. */
+		bool root = uc_cert_self_signed(c);
+		bool judged = !root || uc_certs_find(&im->file, c->fingerprint) >= 0;
+		if (judged) uc_upload_check(im->ctx, c, root ? UC_ROLE_TRUST : UC_ROLE_ISSUER, true, &im->plan->findings);
 		for (size_t s = 0; im->purpose->stores[s] != NULL; s++) {
 			const struct uc_trust_store *store = NULL;
 			UC_TRY(uc_trust_store_find(im->purpose->stores[s], &store, e));

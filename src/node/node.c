@@ -15,51 +15,6 @@
 #include "node/internal.h"
 #include "pki/name.h"
 
-/* ---- connections ---- */
-
-enum uc_status uc_reader_borrow(struct uc_node *n, struct uc_lease *out, struct uc_error *e)
-{
-	struct uc_store *store = NULL;
-	pthread_mutex_lock(&n->pool_lock);
-	if (n->pooled > 0) store = n->pool[--n->pooled];
-	pthread_mutex_unlock(&n->pool_lock);
-	if (store == NULL) UC_TRY(uc_store_open(n->url, UC_STORE_READ, &store, e));
-	enum uc_status status = uc_store_read_begin(store, e);
-	if (status != UC_OK) {
-		uc_store_close(store);
-		return status;
-	}
-	*out = (struct uc_lease){.node = n, .store = store};
-	return UC_OK;
-}
-
-void uc_reader_return(struct uc_lease *lease)
-{
-	struct uc_node *n = lease->node;
-	if (n == NULL) return;
-	uc_store_read_end(lease->store);
-	pthread_mutex_lock(&n->pool_lock);
-	bool kept = n->pooled < MAX_POOLED;
-	if (kept) n->pool[n->pooled++] = lease->store;
-	pthread_mutex_unlock(&n->pool_lock);
-	if (!kept) uc_store_close(lease->store);
-	*lease = (struct uc_lease){.node = NULL};
-}
-
-struct uc_task_context uc_node_context(struct uc_node *n, struct uc_store *store)
-{
-	return (struct uc_task_context){.store = store,
-	                                .keys = n->keys,
-	                                .node = n->name,
-	                                .fqdn = n->fqdn,
-	                                .host = n->host,
-	                                .domain = n->domain,
-	                                .guid = n->guid,
-	                                .roles = n->roles,
-	                                .policy = n->policy,
-	                                .now = uc_now()};
-}
-
 /* ---- who this node is ---- */
 
 /* DATA/node.json: what was installed here. It is written before the installation, which a crash can leave to the next start. */
@@ -297,55 +252,4 @@ enum uc_status uc_node_sign_in(struct uc_node *n, const char *name, const char *
 	if (status != UC_OK && status != UC_ENOTFOUND) return status;
 	uc_reader_return(&reader); /* argon2 takes long: the connection is of use to others meanwhile */
 	return uc_sign_in_check(n->sign_in, name, password, status == UC_OK ? account.verifier : NULL, peer, e);
-}
-
-/* ---- now and then ---- */
-
-struct in_use {
-	struct uc_strv keys;
-};
-
-static void note_identity(void *ctx, const struct uc_identity *i)
-{
-	struct in_use *u = ctx;
-	uc_strv_add(&u->keys, i->key_id);
-}
-
-static void note_request(void *ctx, const struct uc_request *r)
-{
-	struct in_use *u = ctx;
-	uc_strv_add(&u->keys, r->key_id);
-}
-
-/* Keys that nothing has used for as long as a change can be undone. */
-static enum uc_status sweep_keys(struct uc_node *n, struct uc_error *e)
-{
-	UC_CLEANUP(uc_strv_free) struct uc_strv old = {.items = NULL};
-	UC_TRY(uc_keys_older(n->keys, uc_now() - (UC_UNDO_DAYS + 1) * UC_DAY, &old, e));
-	if (old.count == 0) return UC_OK;
-	struct in_use used = {.keys = {.items = NULL}};
-	struct uc_lease reader = {.node = NULL};
-	enum uc_status status = uc_reader_borrow(n, &reader, e);
-	if (status == UC_OK) status = uc_store_identities(reader.store, n->name, note_identity, &used, e);
-	if (status == UC_OK) status = uc_store_requests(reader.store, n->name, note_request, &used, e);
-	for (size_t i = 0; status == UC_OK && i < old.count; i++) {
-		if (!uc_strv_has(&used.keys, old.items[i])) status = uc_keys_remove(n->keys, old.items[i], e);
-	}
-	uc_reader_return(&reader);
-	uc_strv_free(&used.keys);
-	return status;
-}
-
-void uc_node_maintain(struct uc_node *n)
-{
-	struct uc_error e;
-	if (sweep_keys(n, &e) != UC_OK) uc_log_error("sweeping unused keys", &e);
-	pthread_mutex_lock(&n->view_lock);
-	bool all_well = n->self_check != NULL;
-	size_t i;
-	const json_t *item;
-	json_array_foreach(n->self_check, i, item) all_well = all_well && json_is_true(json_object_get(item, "matches"));
-	int64_t number = n->view->number;
-	pthread_mutex_unlock(&n->view_lock);
-	if (!all_well) uc_self_check(n, number);
 }

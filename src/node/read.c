@@ -108,11 +108,11 @@ enum uc_status uc_node_find(struct uc_node *n, struct uc_find *f, json_t **out, 
 
 /* ---- one certificate ---- */
 
-void uc_found_free(struct uc_found *f)
+void uc_located_free(struct uc_located *f)
 {
 	uc_identity_free(&f->identity);
 	uc_trusts_free(&f->trusts);
-	*f = (struct uc_found){.own = false};
+	*f = (struct uc_located){.own = false};
 }
 
 static enum uc_status not_in_store(struct uc_store *store, const char *trust_store, const char *name, struct uc_error *e)
@@ -124,7 +124,7 @@ static enum uc_status not_in_store(struct uc_store *store, const char *trust_sto
 	return uc_fail_field(e, UC_ENOTFOUND, "no-certificate", "name", hint, "there is no certificate '%s' in %s", name, trust_store);
 }
 
-enum uc_status uc_node_locate(struct uc_node *n, struct uc_store *store, bool own, const char *unit, const char *name, struct uc_found *out, struct uc_error *e)
+enum uc_status uc_node_locate(struct uc_node *n, struct uc_store *store, bool own, const char *unit, const char *name, struct uc_located *out, struct uc_error *e)
 {
 	out->own = own;
 	if (own) {
@@ -142,14 +142,14 @@ enum uc_status uc_node_locate(struct uc_node *n, struct uc_store *store, bool ow
 	return UC_OK;
 }
 
-static const char *vouching_store(const struct uc_found *f)
+static const char *vouching_store(const struct uc_located *f)
 {
 	if (!f->own) return f->store->name;
 	return f->purpose->stores[0]; /* NULL for purposes that no store vouches for */
 }
 
 /* What a list shows of it. */
-static json_t *row_json(const struct uc_found *f)
+static json_t *row_json(const struct uc_located *f)
 {
 	const struct uc_identity *i = &f->identity;
 	const struct uc_trust *t = f->trusts.items;
@@ -163,7 +163,16 @@ static json_t *row_json(const struct uc_found *f)
 	                 self_signed ? "self-signed" : "ca-signed", "distribution", distribution, "description", description);
 }
 
-static json_t *also_in(const struct uc_trusts *all, const struct uc_found *f)
+/* The fields of a list's row that stand in the decoded certificate. */
+static void add_decoded(json_t *row)
+{
+	static const char *const fields[] = {"common_name", "subject", "issuer", "serial", "key_type", "not_before", "not_after", "expires", "state"};
+	const json_t *report = json_object_get(row, "certificate");
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) json_object_set(row, fields[i], json_object_get(report, fields[i]));
+	json_object_set(row, "fingerprint", json_object_get(report, "fingerprint_sha256"));
+}
+
+static json_t *also_in(const struct uc_trusts *all, const struct uc_located *f)
 {
 	json_t *out = json_array();
 	for (size_t i = 0; i < all->count; i++) {
@@ -174,7 +183,7 @@ static json_t *also_in(const struct uc_trusts *all, const struct uc_found *f)
 	return out;
 }
 
-static enum uc_status add_own(struct uc_node *n, struct uc_store *store, const struct uc_found *f, json_t *out, struct uc_error *e)
+static enum uc_status add_own(struct uc_node *n, struct uc_store *store, const struct uc_located *f, json_t *out, struct uc_error *e)
 {
 	struct uc_request pending = {.node = NULL};
 	enum uc_status status = uc_store_request(store, n->name, f->purpose->name, &pending, e);
@@ -188,7 +197,7 @@ static enum uc_status add_own(struct uc_node *n, struct uc_store *store, const s
 }
 
 /* The chain of a certificate, complete or as far as it goes. */
-static enum uc_status chain_of(struct uc_node *n, struct uc_store *store, const struct uc_found *f, json_t **out, struct uc_error *e)
+static enum uc_status chain_of(struct uc_node *n, struct uc_store *store, const struct uc_located *f, json_t **out, struct uc_error *e)
 {
 	return uc_chain_json(n, store, vouching_store(f), f->cert, f->own ? &f->identity.chain : NULL, out, e);
 }
@@ -197,7 +206,7 @@ enum uc_status uc_node_cert(struct uc_node *n, bool own, const char *unit, const
 {
 	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
 	UC_TRY(uc_reader_borrow(n, &reader, e));
-	UC_CLEANUP(uc_found_free) struct uc_found f = {.own = own};
+	UC_CLEANUP(uc_located_free) struct uc_located f = {.own = own};
 	UC_TRY(uc_node_locate(n, reader.store, own, unit, name, &f, e));
 	UC_CLEANUP(uc_trusts_free) struct uc_trusts all = {.items = NULL};
 	char fp[UC_FINGERPRINT_HEX];
@@ -206,6 +215,7 @@ enum uc_status uc_node_cert(struct uc_node *n, bool own, const char *unit, const
 	UC_TRY(chain_of(n, reader.store, &f, &chain, e));
 	json_t *result = row_json(&f);
 	json_object_set_new(result, "certificate", uc_report_cert(f.cert, uc_now()));
+	add_decoded(result);
 	json_object_set(result, "chain", json_object_get(chain, "items"));
 	json_object_set(result, "chain_complete", json_object_get(chain, "complete"));
 	json_object_set(result, "missing", json_object_get(chain, "missing"));
@@ -229,7 +239,7 @@ enum uc_status uc_node_chain(struct uc_node *n, bool own, const char *unit, cons
 {
 	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
 	UC_TRY(uc_reader_borrow(n, &reader, e));
-	UC_CLEANUP(uc_found_free) struct uc_found f = {.own = own};
+	UC_CLEANUP(uc_located_free) struct uc_located f = {.own = own};
 	UC_TRY(uc_node_locate(n, reader.store, own, unit, name, &f, e));
 	return chain_of(n, reader.store, &f, out, e);
 }
@@ -237,7 +247,7 @@ enum uc_status uc_node_chain(struct uc_node *n, bool own, const char *unit, cons
 /* ---- downloads ---- */
 
 /* The certificates from the leaf to the root, as far as this node has them; owned by the caller. */
-static enum uc_status whole_chain(struct uc_node *n, struct uc_store *store, const struct uc_found *f, struct uc_certs *out, struct uc_error *e)
+static enum uc_status whole_chain(struct uc_node *n, struct uc_store *store, const struct uc_located *f, struct uc_certs *out, struct uc_error *e)
 {
 	uc_certs_take(out, uc_cert_dup(f->cert));
 	if (f->own) {
@@ -292,7 +302,7 @@ enum uc_status uc_node_content(struct uc_node *n, bool own, const char *unit, co
 		return uc_fail_field(e, UC_EINPUT, "bad-format", "format", "Use pem, der, chain or p7b.", "'%s' is not a format of certificates", format);
 	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
 	UC_TRY(uc_reader_borrow(n, &reader, e));
-	UC_CLEANUP(uc_found_free) struct uc_found f = {.own = own};
+	UC_CLEANUP(uc_located_free) struct uc_located f = {.own = own};
 	UC_TRY(uc_node_locate(n, reader.store, own, unit, name, &f, e));
 	UC_CLEANUP(uc_certs_free) struct uc_certs certs = {.items = NULL};
 	if (formats[i].chain)
@@ -417,12 +427,35 @@ enum uc_status uc_node_change(struct uc_node *n, int64_t number, json_t **out, s
 	return status;
 }
 
+/* "undoable" for each row of a list of changes. */
+static enum uc_status mark_undoable(struct uc_store *store, json_t *items, struct uc_error *e)
+{
+	size_t i;
+	json_t *row;
+	json_array_foreach(items, i, row)
+	{
+		json_int_t number = json_integer_value(json_object_get(row, "number"));
+		json_t *change = NULL;
+		UC_TRY(uc_log_get(store, number, &change, e));
+		enum uc_status status = add_undoable(store, number, change, e);
+		if (status == UC_OK) json_object_set(row, "undoable", json_object_get(change, "undoable"));
+		json_decref(change);
+		UC_TRY(status);
+	}
+	return UC_OK;
+}
+
 enum uc_status uc_node_changes(struct uc_node *n, int64_t before, size_t limit, const char *object, json_t **out, struct uc_error *e)
 {
 	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
 	UC_TRY(uc_reader_borrow(n, &reader, e));
 	json_t *items = NULL;
 	UC_TRY(uc_log_list(reader.store, before, limit + 1, object, &items, e));
+	enum uc_status status = mark_undoable(reader.store, items, e);
+	if (status != UC_OK) {
+		json_decref(items);
+		return status;
+	}
 	json_t *next = json_null();
 	if (json_array_size(items) > limit) {
 		json_array_remove(items, limit);

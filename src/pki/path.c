@@ -225,7 +225,7 @@ static void extend(struct search *s, size_t at, const struct uc_route *route)
 		else if (count == 1 || uc_pool_signed(&s->pool, top, found[i])) /* a single one's signature is X509_verify_cert's business */
 			push(s, found[i], at);
 	}
-	if (s->count == start && all_signed(s, route)) fail_missing(s, route, looping);
+	if (s->count == start && !uc_pool_exhausted(&s->pool) && all_signed(s, route)) fail_missing(s, route, looping);
 }
 
 static bool may_end(struct search *s, size_t item)
@@ -290,8 +290,14 @@ static void fill(struct search *s, struct uc_path *out)
 	out->missing_key_id = uc_move(s->missing_key_id);
 }
 
+/* A failure that was found is told, since it is true of its path; without one there is only this to say. */
 static void give_up(struct search *s, size_t leaf)
 {
+	if (s->rank != RANK_NONE) {
+		size_t len = strlen(s->fault.message);
+		snprintf(s->fault.message + len, sizeof s->fault.message - len, "; there are too many possible paths to try them all");
+		return;
+	}
 	struct uc_route route = {.items = {leaf}, .len = 1};
 	struct uc_path_fault fault;
 	uc_path_blame(&fault, &s->pool, &route, 0, "other", "has too many possible paths: given up after %zu signatures and %zu branches",

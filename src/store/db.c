@@ -1,5 +1,6 @@
 #include "store/db.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -206,4 +207,19 @@ enum uc_status uc_db_text_find(struct uc_db *db, const struct uc_db_needle *need
 const char *uc_db_no_index(const struct uc_db *db)
 {
 	return db->driver->no_index;
+}
+
+char *uc_db_id_list(const struct uc_db *db, const struct uc_ids *ids, const char **before, const char **after)
+{
+	*before = db->driver->id_list.before;
+	*after = db->driver->id_list.after;
+	UC_CLEANUP(uc_buf_free) struct uc_buf out = UC_BUF_EMPTY;
+	for (size_t i = 0; i < ids->count; i++) {
+		char number[24];
+		int len = snprintf(number, sizeof number, "%c%lld", i == 0 ? db->driver->id_list.open : ',', (long long)ids->items[i]);
+		uc_buf_add(&out, number, (size_t)len);
+	}
+	if (ids->count == 0) uc_buf_add_u8(&out, (uint8_t)db->driver->id_list.open);
+	uc_buf_add_u8(&out, (uint8_t)db->driver->id_list.close);
+	return uc_buf_take_str(&out);
 }

@@ -95,6 +95,8 @@ enum uc_status uc_db_text_change(struct uc_db *db, bool add, int64_t id, const c
  */
 enum uc_status uc_db_text_find(struct uc_db *db, const struct uc_db_needle *needles, size_t count, size_t limit, struct uc_ids *out,
                                struct uc_error *e) UC_MUST;
+/* "id is one of these" as a condition: *before and *after stand around its parameter, whose value is the text. Free the text with free(). */
+char *uc_db_id_list(const struct uc_db *db, const struct uc_ids *ids, const char **before, const char **after);
 /* Put before a column in a condition, it keeps the planner from using the column's index. */
 const char *uc_db_no_index(const struct uc_db *db);
 

@@ -24,6 +24,11 @@ struct uc_db_driver {
 	size_t macro_count;
 	/* Put before a column in a condition, it keeps the planner from using the column's index; "" where the planner knows better. */
 	const char *no_index;
+	/* A condition on id for a list of them: before and after its parameter, whose text is the ids between open and close. */
+	struct {
+		const char *before, *after;
+		char open, close;
+	} id_list;
 
 	enum uc_status (*open)(const char *where, enum uc_db_mode mode, struct uc_db **out, struct uc_error *e);
 	void (*close)(struct uc_db *db);

@@ -246,6 +246,7 @@ const struct uc_db_driver uc_db_sqlite = {
     .macros = macros,
     .macro_count = sizeof macros / sizeof macros[0],
     .no_index = "+",
+    .id_list = {"id IN (SELECT value FROM json_each(", "))", '[', ']'},
     .open = sq_open,
     .close = sq_close,
     .exec = sq_exec,

@@ -41,10 +41,29 @@ enum uc_status uc_find_sort(struct uc_find *f, const char *text, struct uc_error
 enum uc_status uc_find_cursor(struct uc_find *f, const char *text, struct uc_error *e) UC_MUST;
 void uc_find_free(struct uc_find *f);
 
+/* One certificate of an answer. All borrowed, for the time of the call that gets it. */
+struct uc_found {
+	const char *usage, *unit, *name, *scope, *common_name, *subject, *issuer, *serial, *fingerprint, *type, *key_type, *distribution,
+	    *description;
+	uc_time not_before, not_after;
+};
+/* How an answer ends; release with uc_found_end_free(). */
+struct uc_found_end {
+	char *next;    /* the cursor of the next page; NULL when this is the last */
+	int64_t total; /* or -1 when it is not known */
+	bool stopped;  /* time was up before the page was full: go on with next */
+};
+void uc_found_end_free(struct uc_found_end *end);
+
+/* Calls each(ctx, row) for the certificates of a page, in their order. UC_EINPUT "bad-limit" for more than UC_FIND_MAX_LIMIT. */
+enum uc_status uc_store_find_each(struct uc_store *s, const struct uc_find *f, void (*each)(void *ctx, const struct uc_found *row),
+                                  void *ctx, struct uc_found_end *end, struct uc_error *e) UC_MUST;
+
 /*
- * {"items":[ROW...],"next":CURSOR|null,"total":N|null,"notice":TEXT?}, owned. ROW has "usage","unit","name","common_name","subject","issuer","serial","fingerprint","type","key_type","distribution",
- * "not_before","not_after","expires","state","description". total is known for lists without conditions (from the kept counters), else null. A "contains" of one or two characters cannot use the
- * index: it is bounded in time (now + 300 ms) and "notice" says so when it stopped early.
+ * The same as JSON: {"items":[ROW...],"next":CURSOR|null,"total":N|null,"notice":TEXT?}, owned. ROW has "usage","unit","name","scope","common_name","subject","issuer",
+ * "serial","fingerprint","type","key_type","distribution","not_before","not_after","expires","state","description". total is known for lists without conditions (from the kept
+ * counters), else null. A search that no index can help, as a "contains" of one or two characters, is bounded in time (300 ms): "notice" says so when it stopped early, and "next"
+ * goes on with it. "now" is for "expires" and "state".
  */
 enum uc_status uc_store_find(struct uc_store *s, const struct uc_find *f, uc_time now, json_t **out, struct uc_error *e) UC_MUST;
 

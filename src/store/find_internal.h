@@ -73,15 +73,4 @@ char *uc_find_after_prefix(const char *prefix);
 enum uc_status uc_find_candidates(struct uc_store *s, const struct uc_find *f, size_t cap, struct uc_ids *ids, bool *found,
                                   struct uc_error *e) UC_MUST;
 
-/* ---- find_row.c ---- */
-
-/* What a row of the answer is made of: the columns of entry from the first on; UC_FIND_ROW_SORT is that of the sort column. */
-#define UC_FIND_ROW_COLUMNS                                                                                                       \
-	"id, usage, unit, name, scope, common_name, subject, issuer, serial, fingerprint, type, key_type, distribution, not_before, " \
-	"not_after, description"
-enum { UC_FIND_ROW_SORT = 16 };
-json_t *uc_find_row(struct uc_stmt *st, uc_time now);
-/* The place of a row whose id is column id and whose sort column is column key. */
-void uc_find_place_of(const struct uc_find *f, struct uc_stmt *st, int id, int key, struct uc_find_place *p);
-
 #endif

@@ -22,13 +22,14 @@ enum {
 struct search {
 	struct uc_store *s;
 	const struct uc_find *f;
-	uc_time now;
-	size_t limit;
+	void (*each)(void *ctx, const struct uc_found *row);
+	void *ctx;
 	const char *column; /* the sort */
 	bool is_time;
-	json_t *items;
+	size_t left;               /* room on the page */
+	size_t given;              /* rows given to each */
 	struct uc_find_place from; /* where to go on: after this place */
-	struct uc_find_place last; /* of the last item */
+	struct uc_find_place last; /* of the last row, when the page is full */
 	size_t walked;             /* rows looked at */
 	bool more;                 /* the page is full, and there is at least one more row */
 	bool ended;                /* the walk has reached the end */
@@ -36,9 +37,68 @@ struct search {
 
 static void search_free(struct search *r)
 {
-	json_decref(r->items);
 	uc_find_place_free(&r->from);
 	uc_find_place_free(&r->last);
+}
+
+/* ---- rows ---- */
+
+/* What struct uc_found is made of, and two columns more: the id, and the value that is sorted by. */
+#define ROW_COLUMNS                                                                                                                        \
+	"usage, unit, name, scope, common_name, subject, issuer, serial, fingerprint, type, key_type, distribution, description, not_before, " \
+	"not_after, id"
+
+static struct uc_found found_of(struct uc_stmt *st)
+{
+	return (struct uc_found){
+	    .usage = uc_col_text(st, 0),
+	    .unit = uc_col_text(st, 1),
+	    .name = uc_col_text(st, 2),
+	    .scope = uc_col_text(st, 3),
+	    .common_name = uc_col_text(st, 4),
+	    .subject = uc_col_text(st, 5),
+	    .issuer = uc_col_text(st, 6),
+	    .serial = uc_col_text(st, 7),
+	    .fingerprint = uc_col_text(st, 8),
+	    .type = uc_col_text(st, 9),
+	    .key_type = uc_col_text(st, 10),
+	    .distribution = uc_col_text(st, 11),
+	    .description = uc_col_text(st, 12),
+	    .not_before = uc_col_int(st, 13),
+	    .not_after = uc_col_int(st, 14),
+	};
+}
+
+/* The place of a row whose id is in the column id and whose sort column is the next one. */
+static void place_of(const struct search *r, struct uc_stmt *st, int id, struct uc_find_place *p)
+{
+	uc_find_place_free(p);
+	p->set = true;
+	p->id = uc_col_int(st, id);
+	if (r->is_time)
+		p->time = uc_col_int(st, id + 1);
+	else
+		p->text = uc_strdup(uc_col_text(st, id + 1));
+}
+
+/* Runs a query of ROW_COLUMNS and the sort column, and puts its rows on the page. */
+static enum uc_status take_rows(struct search *r, const struct uc_query *q, struct uc_error *e)
+{
+	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *st = NULL;
+	UC_TRY(uc_query_stmt(r->s->db, q, &st, e));
+	for (;;) {
+		bool row;
+		UC_TRY(uc_stmt_step(st, &row, e));
+		if (!row) return UC_OK;
+		if (r->left == 0) {
+			r->more = true;
+			return UC_OK;
+		}
+		struct uc_found found = found_of(st);
+		r->each(r->ctx, &found);
+		r->given++;
+		if (--r->left == 0) place_of(r, st, 15, &r->last);
+	}
 }
 
 /* ---- bounds on the index of the sort column ---- */
@@ -118,10 +178,11 @@ static void add_bounds(struct uc_query *q, const struct search *r, const struct 
 		add_condition_bound(q, r, down);
 }
 
-static void add_order(struct uc_query *q, const struct search *r)
+/* prefix as uc_db_no_index(), or "". */
+static void add_order(struct uc_query *q, const struct search *r, const char *prefix)
 {
 	const char *order = r->f->descending ? "DESC" : "ASC";
-	uc_query_add(q, " ORDER BY %s %s, id %s LIMIT ", r->column, order, order);
+	uc_query_add(q, " ORDER BY %s%s %s, id %s LIMIT ", prefix, r->column, order, order);
 }
 
 /* Do the bounds alone select what is wanted, so that every row walked is an item? */
@@ -136,36 +197,18 @@ static bool bounds_suffice(const struct search *r)
 
 /* ---- walking ---- */
 
-/* Adds the rows of a statement to the page. */
-static enum uc_status take_rows(struct search *r, struct uc_stmt *st, struct uc_error *e)
-{
-	for (;;) {
-		bool row;
-		UC_TRY(uc_stmt_step(st, &row, e));
-		if (!row) return UC_OK;
-		if (json_array_size(r->items) == r->limit) {
-			r->more = true;
-			return UC_OK;
-		}
-		json_array_append_new(r->items, uc_find_row(st, r->now));
-		if (json_array_size(r->items) == r->limit) uc_find_place_of(r->f, st, 0, UC_FIND_ROW_SORT, &r->last);
-	}
-}
-
 /* Takes what fulfils the conditions up to the place end, or to the end of all when that is not set. */
 static enum uc_status take_stretch(struct search *r, const struct uc_find_place *end, struct uc_error *e)
 {
 	UC_CLEANUP(uc_query_free) struct uc_query q = {.count = 0};
-	uc_query_add(&q, "SELECT " UC_FIND_ROW_COLUMNS ", %s FROM entry WHERE ", r->column);
+	uc_query_add(&q, "SELECT " ROW_COLUMNS ", %s FROM entry WHERE ", r->column);
 	bool any;
 	uc_find_add_filter(&q, r->s->db, r->f, &any);
 	if (!any) uc_query_add(&q, "1 = 1");
 	add_bounds(&q, r, end);
-	add_order(&q, r);
-	uc_query_number(&q, (int64_t)(r->limit - json_array_size(r->items)) + 1);
-	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *st = NULL;
-	UC_TRY(uc_query_stmt(r->s->db, &q, &st, e));
-	return take_rows(r, st, e);
+	add_order(&q, r, "");
+	uc_query_number(&q, (int64_t)r->left + 1);
+	return take_rows(r, &q, e);
 }
 
 /* The place that many rows on, whatever is in them; it is not set when there are fewer. */
@@ -174,14 +217,14 @@ static enum uc_status stretch_end(const struct search *r, size_t rows, struct uc
 	UC_CLEANUP(uc_query_free) struct uc_query q = {.count = 0};
 	uc_query_add(&q, "SELECT id, %s FROM entry WHERE 1 = 1", r->column);
 	add_bounds(&q, r, end);
-	add_order(&q, r);
+	add_order(&q, r, "");
 	uc_query_add(&q, "1 OFFSET ");
 	uc_query_number(&q, (int64_t)rows - 1);
 	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *st = NULL;
 	UC_TRY(uc_query_stmt(r->s->db, &q, &st, e));
 	bool row;
 	UC_TRY(uc_stmt_step(st, &row, e));
-	if (row) uc_find_place_of(r->f, st, 0, 1, end);
+	if (row) place_of(r, st, 0, end);
 	return UC_OK;
 }
 
@@ -215,93 +258,30 @@ static enum uc_status walk_on(struct search *r, int64_t deadline, struct uc_erro
 /* How many rows the walk still has to go to fill the page, by what it has met so far. */
 static size_t expected_walk(const struct search *r)
 {
-	size_t met = json_array_size(r->items);
-	return met == 0 ? SIZE_MAX : (r->limit - met) * r->walked / met;
+	return r->given == 0 ? SIZE_MAX : r->left * r->walked / r->given;
 }
 
 /* ---- gathering ---- */
 
-struct gathered {
-	struct uc_find_place *items;
-	size_t count;
-};
-
-static void gathered_free(struct gathered *g)
+/* Sorts the candidates that fulfil the conditions. What the walk has found comes before them. */
+static enum uc_status gather(struct search *r, const struct uc_ids *ids, struct uc_error *e)
 {
-	for (size_t i = 0; i < g->count; i++) uc_find_place_free(&g->items[i]);
-	free(g->items);
-}
-
-static int by_number(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a;
-	int64_t y = *(const int64_t *)b;
-	return (x > y) - (x < y);
-}
-
-static int by_place(const void *a, const void *b)
-{
-	const struct uc_find_place *x = a;
-	const struct uc_find_place *y = b;
-	int order = x->text != NULL ? strcmp(x->text, y->text) : (x->time > y->time) - (x->time < y->time);
-	return order != 0 ? order : (x->id > y->id) - (x->id < y->id);
-}
-
-/* Keeps of the candidates those that fulfil the conditions and lie after the cursor. */
-static enum uc_status check_candidates(struct search *r, const struct uc_ids *ids, struct gathered *g, struct uc_error *e)
-{
+	const char *before;
+	const char *after;
+	UC_CLEANUP(uc_freep) char *list = uc_db_id_list(r->s->db, ids, &before, &after);
 	UC_CLEANUP(uc_query_free) struct uc_query q = {.count = 0};
+	uc_query_add(&q, "SELECT " ROW_COLUMNS ", %s FROM entry WHERE %s", r->column, before);
+	uc_query_text(&q, list);
+	uc_query_add(&q, "%s AND ", after);
 	bool any;
-	uc_query_add(&q, "SELECT id, %s FROM entry WHERE id = ", r->column);
-	uc_query_number(&q, 0);
-	uc_query_add(&q, " AND ");
 	uc_find_add_filter(&q, r->s->db, r->f, &any);
 	if (r->from.set) add_place(&q, r, r->f->descending ? "<" : ">", &r->from);
-	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *st = NULL;
-	UC_TRY(uc_query_stmt(r->s->db, &q, &st, e));
-	for (size_t i = 0; i < ids->count; i++) {
-		if (i > 0 && ids->items[i] == ids->items[i - 1]) continue;
-		bool row;
-		uc_stmt_again(st);
-		uc_bind_int(st, 1, ids->items[i]);
-		UC_TRY(uc_stmt_step(st, &row, e));
-		if (row) uc_find_place_of(r->f, st, 0, 1, &g->items[g->count++]);
-	}
-	return UC_OK;
-}
-
-static enum uc_status take_row(struct search *r, int64_t id, struct uc_error *e)
-{
-	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *st = NULL;
-	UC_TRY(uc_db_stmt(r->s->db, "SELECT " UC_FIND_ROW_COLUMNS " FROM entry WHERE id = $1", &st, e));
-	uc_bind_int(st, 1, id);
-	bool row;
-	UC_TRY(uc_stmt_step(st, &row, e));
-	if (row) json_array_append_new(r->items, uc_find_row(st, r->now));
-	return UC_OK;
-}
-
-static enum uc_status gather(struct search *r, struct uc_ids *ids, struct uc_error *e)
-{
-	UC_CLEANUP(gathered_free) struct gathered g = {.items = uc_zalloc(ids->count + 1, sizeof *g.items)};
-	if (ids->count > 0) qsort(ids->items, ids->count, sizeof *ids->items, by_number);
-	UC_TRY(check_candidates(r, ids, &g, e));
-	if (g.count > 0) qsort(g.items, g.count, sizeof *g.items, by_place);
-	json_array_clear(r->items);
-	for (size_t i = 0; i < g.count && i < r->limit; i++) {
-		struct uc_find_place *p = &g.items[r->f->descending ? g.count - 1 - i : i];
-		UC_TRY(take_row(r, p->id, e));
-		if (i + 1 < r->limit) continue;
-		r->more = g.count > r->limit;
-		uc_find_place_free(&r->last);
-		r->last = *p;
-		*p = (struct uc_find_place){.set = false};
-	}
+	add_order(&q, r, uc_db_no_index(r->s->db));
+	uc_query_number(&q, (int64_t)r->left + 1);
+	UC_TRY(take_rows(r, &q, e));
 	r->ended = !r->more;
 	return UC_OK;
 }
-
-/* ---- both ---- */
 
 static enum uc_status gather_if_few(struct search *r, size_t cap, struct uc_error *e)
 {
@@ -311,33 +291,22 @@ static enum uc_status gather_if_few(struct search *r, size_t cap, struct uc_erro
 	return found ? gather(r, &ids, e) : UC_OK;
 }
 
+/* ---- both ---- */
+
 static enum uc_status search(struct search *r, struct uc_error *e)
 {
 	int64_t deadline = uc_monotonic_ns() + MAX_SEARCH_NS;
 	if (bounds_suffice(r)) return walk(r, 0, e);
 	UC_TRY(gather_if_few(r, FEW_CANDIDATES, e));
-	if (done(r)) return UC_OK;
-	/* Gathering begins again at the cursor. */
-	struct uc_find_place start = {.set = r->from.set, .time = r->from.time, .id = r->from.id};
-	UC_CLEANUP(uc_freep) char *start_text = r->from.text != NULL ? uc_strdup(r->from.text) : NULL;
-	UC_TRY(walk(r, 8 * r->limit + 100, e));
-	if (!done(r) && expected_walk(r) > LONG_WALK) {
-		struct uc_find_place reached = r->from;
-		r->from = start;
-		r->from.text = start_text;
-		enum uc_status status = gather_if_few(r, MANY_CANDIDATES, e);
-		r->from = reached;
-		UC_TRY(status);
-	}
+	if (!done(r)) UC_TRY(walk(r, 8 * r->left + 100, e));
+	if (!done(r) && expected_walk(r) > LONG_WALK) UC_TRY(gather_if_few(r, MANY_CANDIDATES, e));
 	return walk_on(r, deadline, e);
 }
 
-/* ---- the answer ---- */
-
 /* From the kept counters, for a list without conditions. */
-static enum uc_status total_of(struct uc_store *s, const struct uc_find *f, json_t **out, struct uc_error *e)
+static enum uc_status total_of(struct uc_store *s, const struct uc_find *f, int64_t *total, struct uc_error *e)
 {
-	*out = json_null();
+	*total = -1;
 	if (f->count > 0) return UC_OK;
 	UC_CLEANUP(uc_query_free) struct uc_query q = {.count = 0};
 	bool any;
@@ -348,55 +317,47 @@ static enum uc_status total_of(struct uc_store *s, const struct uc_find *f, json
 	UC_TRY(uc_query_stmt(s->db, &q, &st, e));
 	bool row;
 	UC_TRY(uc_stmt_step(st, &row, e));
-	*out = json_integer(uc_col_int(st, 0));
+	*total = uc_col_int(st, 0);
 	return UC_OK;
 }
 
-static enum uc_status answer(struct search *r, json_t **out, struct uc_error *e)
+static enum uc_status find(struct search *r, struct uc_found_end *end, struct uc_error *e)
 {
-	json_t *total;
-	UC_TRY(total_of(r->s, r->f, &total, e));
-	bool stopped = !done(r);
-	UC_CLEANUP(uc_freep) char *next = done(r) && !r->more ? NULL : uc_find_place_write(r->f, stopped ? &r->from : &r->last);
-	*out = json_object();
-	json_object_set(*out, "items", r->items);
-	json_object_set_new(*out, "next", next != NULL ? json_string(next) : json_null());
-	json_object_set_new(*out, "total", total);
-	if (stopped)
-		json_object_set_new(
-		    *out, "notice",
-		    json_string(
-		        "The search was stopped after 0.3 seconds and may have found only some of the certificates; the next page goes on with it. "
-		        "A condition of three characters or more is found at once."));
+	if (r->f->cursor != NULL) UC_TRY(uc_find_place_read(r->f, r->f->cursor, &r->from, e));
+	UC_TRY(search(r, e));
+	UC_TRY(total_of(r->s, r->f, &end->total, e));
+	end->stopped = !done(r);
+	if (end->stopped || r->more) end->next = uc_find_place_write(r->f, end->stopped ? &r->from : &r->last);
 	return UC_OK;
 }
 
-static enum uc_status find(struct uc_store *s, const struct uc_find *f, uc_time now, json_t **out, struct uc_error *e)
+void uc_found_end_free(struct uc_found_end *end)
 {
+	free(end->next);
+	*end = (struct uc_found_end){.next = NULL};
+}
+
+enum uc_status uc_store_find_each(struct uc_store *s, const struct uc_find *f, void (*each)(void *ctx, const struct uc_found *row),
+                                  void *ctx, struct uc_found_end *end, struct uc_error *e)
+{
+	*end = (struct uc_found_end){.next = NULL};
+	if (f->limit > UC_FIND_MAX_LIMIT)
+		return uc_fail_field(e, UC_EINPUT, "bad-limit", "limit", "Ask for the next page instead.",
+		                     "a page has at most %d certificates, not %zu", UC_FIND_MAX_LIMIT, f->limit);
 	UC_CLEANUP(search_free)
 	struct search r = {
 	    .s = s,
 	    .f = f,
-	    .now = now,
-	    .limit = f->limit == 0 ? DEFAULT_LIMIT : f->limit,
+	    .each = each,
+	    .ctx = ctx,
 	    .column = uc_find_columns[f->sort].column,
 	    .is_time = uc_find_columns[f->sort].kind == UC_FIND_TIME,
-	    .items = json_array(),
+	    .left = f->limit == 0 ? DEFAULT_LIMIT : f->limit,
 	};
-	if (f->cursor != NULL) UC_TRY(uc_find_place_read(f, f->cursor, &r.from, e));
-	UC_TRY(search(&r, e));
-	return answer(&r, out, e);
-}
-
-enum uc_status uc_store_find(struct uc_store *s, const struct uc_find *f, uc_time now, json_t **out, struct uc_error *e)
-{
-	if (f->limit > UC_FIND_MAX_LIMIT)
-		return uc_fail_field(e, UC_EINPUT, "bad-limit", "limit", "Ask for the next page instead.",
-		                     "a page has at most %d certificates, not %zu", UC_FIND_MAX_LIMIT, f->limit);
 	/* The statements of one answer see one state. */
-	if (uc_db_in_transaction(s->db)) return find(s, f, now, out, e);
+	if (uc_db_in_transaction(s->db)) return find(&r, end, e);
 	UC_TRY(uc_store_read_begin(s, e));
-	enum uc_status status = find(s, f, now, out, e);
+	enum uc_status status = find(&r, end, e);
 	uc_store_read_end(s);
 	return status;
 }

@@ -198,7 +198,7 @@ class Node:
     def stop(self):
         """Ends it by SIGTERM; it must end well."""
         if self.running:
-            self.process.terminate()  # timeout hands it on
+            os.kill(self.pid, signal.SIGTERM)
         status = self.wait()
         assert status == 0, f"ucpkid ended with {status}\n{self.err}"
         return self

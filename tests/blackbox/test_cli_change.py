@@ -188,7 +188,7 @@ def test_csr_gen_sends_what_it_is_told(daemon):
                "Räksmörgås AB", "--ou", "Voice", socket=daemon.socket)
     assert done.status == 0 and done.out.splitlines()[0] == "Successfully Generated CSR for tomcat-ECDSA"
     assert json.loads(daemon.requests[0].body) == {
-        "distribution": "multi", "common_name": "uc.example.com", "subject_alt_names": ["a.example.com", "b.example.com"], "parent_domain": "",
+        "distribution": "multi-server", "common_name": "uc.example.com", "subject_alt_names": ["a.example.com", "b.example.com"], "parent_domain": "",
         "key": "ec-p521", "hash": "sha512", "country": "SE", "state": "Skåne", "locality": "Lund", "organization": "Räksmörgås AB",
         "organizational_unit": "Voice"}
     daemon.on("POST", "/csrs/tomcat", (201, change()))

@@ -30,6 +30,7 @@
 #define DRAIN_SECONDS 30
 /* What the deadline's event is told when it is not the time that has run out. */
 #define TOO_MUCH_HELD EV_READ
+#define LAST_ANSWER EV_WRITE
 
 struct uc_http_drain {
 	struct uc_http_listener *listener;
@@ -89,18 +90,20 @@ static void set_silence(struct uc_http_conn *c, unsigned read_seconds)
 	bufferevent_set_timeouts(c->bev, &(struct timeval){.tv_sec = (time_t)read_seconds}, &(struct timeval){.tv_sec = (time_t)h->silence});
 }
 
-static void set_deadline(struct uc_http_conn *c)
+static void set_deadline(struct uc_http_conn *c, unsigned seconds)
 {
-	event_add(c->deadline, &(struct timeval){.tv_sec = (time_t)c->listener->http->whole});
+	event_add(c->deadline, &(struct timeval){.tv_sec = (time_t)seconds});
 }
 
-/* The request or the answer takes too long, or too much is held. */
+/* The request or the answer takes too long, too much is held, or evhttp has not closed after the last answer. */
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	struct uc_http_conn *c = arg;
 	if (c->state == UC_CONN_WORKING || (what == TOO_MUCH_HELD && c->state != UC_CONN_READING)) return;
-	uc_log(UC_LOG_INFO, "%s: connection dropped: it takes too long, or too much is being sent at once", c->peer_text);
+	if (what != LAST_ANSWER)
+		uc_log(UC_LOG_INFO, "%s: connection dropped: %s", c->peer_text,
+		       what == TOO_MUCH_HELD ? "too much is being sent at once" : "it takes too long");
 	evhttp_connection_free(c->evcon);
 }
 
@@ -115,7 +118,7 @@ static void on_input(struct evbuffer *in, const struct evbuffer_cb_info *info, v
 	if (c->state == UC_CONN_IDLE) {
 		c->state = UC_CONN_READING;
 		set_silence(c, h->silence);
-		set_deadline(c);
+		set_deadline(c, h->whole);
 	}
 	/* Not closed here: the bufferevent is in the middle of its work. */
 	if (h->held > UC_HTTP_MAX_HELD) event_active(c->deadline, TOO_MUCH_HELD, 0);
@@ -158,16 +161,22 @@ static void on_output(struct evbuffer *out, const struct evbuffer_cb_info *info,
 {
 	struct uc_http_conn *c = arg;
 	/* In these states what is written is ours. */
-	if (c->state == UC_CONN_WORKING || c->state == UC_CONN_ANSWERING || info->n_added == 0) return;
+	if (c->state == UC_CONN_WORKING || c->state == UC_CONN_ANSWERING || info->n_added == 0 || c->replacing) return;
 	/* The output of a socket's bufferevent is frozen between writes: it can be neither read nor taken away. */
 	char byte;
 	bool frozen = evbuffer_copyout(out, &byte, 1) < 0;
 	if (frozen) evbuffer_unfreeze(out, 1);
 	int status = page_status(out);
-	if (status != 0) {
-		c->state = UC_CONN_ANSWERING;
+	if (status != 0 && c->state == UC_CONN_REFUSED) {
+		evbuffer_drain(out, evbuffer_get_length(out));
+		event_active(c->deadline, LAST_ANSWER, 0);
+	} else if (status != 0) {
+		c->replacing = true;
 		replace_output(c, out, status);
+		c->replacing = false;
+		c->state = UC_CONN_REFUSED;
 		uc_http_conn_drain(c);
+		set_deadline(c, c->listener->http->silence);
 	}
 	if (frozen) evbuffer_freeze(out, 1);
 }
@@ -275,7 +284,7 @@ static void adopt(struct uc_http *h, struct uc_http_conn *c)
 	h->by_fd[c->fd] = c;
 	name_peer(c);
 	evhttp_connection_set_closecb(c->evcon, on_closed, c);
-	set_deadline(c);
+	set_deadline(c, h->whole);
 }
 
 void uc_http_conn_adopt(struct uc_http *h)
@@ -307,13 +316,16 @@ static void on_answered(struct evhttp_request *req, void *arg)
 	event_del(c->deadline);
 	c->state = UC_CONN_IDLE;
 	set_silence(c, c->listener->http->idle);
+	/* evhttp does so itself when it comes back, but never after CONNECT. */
+	if (c->last) event_active(c->deadline, LAST_ANSWER, 0);
 }
 
 void uc_http_conn_answer(struct uc_http_conn *c, struct uc_http_job *job)
 {
 	c->state = UC_CONN_ANSWERING;
 	c->job = NULL;
-	set_deadline(c);
+	set_deadline(c, c->listener->http->whole);
 	evhttp_request_set_on_complete_cb(job->req, on_answered, c);
-	if (job->close) uc_http_conn_drain(c);
+	c->last = job->close;
+	if (c->last) uc_http_conn_drain(c);
 }

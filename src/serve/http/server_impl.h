@@ -41,10 +41,11 @@ struct uc_http_listener {
 };
 
 enum uc_http_conn_state {
-	UC_CONN_IDLE,     /* between requests */
-	UC_CONN_READING,  /* TLS handshake or a request */
-	UC_CONN_WORKING,  /* the request is with a worker */
-	UC_CONN_ANSWERING /* the answer is being written */
+	UC_CONN_IDLE,      /* between requests */
+	UC_CONN_READING,   /* TLS handshake or a request */
+	UC_CONN_WORKING,   /* the request is with a worker */
+	UC_CONN_ANSWERING, /* the answer is being written */
+	UC_CONN_REFUSED    /* evhttp could not read the request; the connection ends with the answer to it */
 };
 
 struct uc_http_conn {
@@ -54,6 +55,8 @@ struct uc_http_conn {
 	int fd;
 	enum uc_http_conn_state state;
 	struct uc_http_job *job; /* while WORKING */
+	bool last;               /* after this answer the connection ends */
+	bool replacing;          /* the output is being changed */
 	struct event *deadline;  /* owned */
 	size_t held;             /* bytes in the input buffer */
 	char peer_text[64];

@@ -317,25 +317,46 @@ static void rings_and_depth_end(void **state)
 	               "more than the 0 allowed");
 }
 
-/* More certificates of one name than anyone has: the search stops, and says so. */
+/* More certificates of one name than anyone has, and more paths than anyone tries: the search stops, and says so. */
 static void work_is_bounded(void **state)
 {
-	enum { MANY = 1100 };
+	enum { MANY = 1100, LEVELS = 8, WIDTH = 4 };
 	(void)state;
 	UC_CLEANUP(made_free) struct made root = make_cert(&(struct make){.subject = "CN=Root", .exts = MAKE_BARE_CA});
 	UC_CLEANUP(made_free) struct made leaf = make_cert(&(struct make){.subject = "CN=leaf", .issuer = &root});
 	UC_CLEANUP(made_free) struct made other = make_cert(&(struct make){.subject = "CN=Other"});
-	struct uc_certs anchors = {.items = NULL};
-	struct uc_certs none = {.items = NULL};
+	struct uc_certs many = {.items = NULL};
+	const struct uc_certs none = {.items = NULL};
 	for (int i = 0; i < MANY; i++) {
 		UC_CLEANUP(made_free) struct made m = make_cert(&(struct make){.subject = "CN=Root", .same_key = &other, .exts = MAKE_BARE_CA});
-		uc_certs_take(&anchors, uc_move(m.cert));
+		uc_certs_take(&many, uc_move(m.cert));
 	}
 	struct uc_path p;
-	uc_path_build(leaf.cert, &none, &anchors, &(struct uc_path_options){.at = MAKE_NOW}, &p);
+	uc_path_build(leaf.cert, &none, &many, &(struct uc_path_options){.at = MAKE_NOW}, &p);
 	assert_fault(&p, "other", 0, "given up after 1000 signatures");
 	uc_path_free(&p);
-	uc_certs_free(&anchors);
+	uc_certs_free(&many);
+
+	/* Four certificates for each of eight CAs one above the other, and no root. */
+	struct made cas[LEVELS + 1] = {make_cert(&(struct make){.subject = "CN=Missing", .exts = MAKE_ROOT})};
+	for (int level = 1; level <= LEVELS; level++) {
+		char subject[32];
+		snprintf(subject, sizeof subject, "CN=Level %d", level);
+		cas[level] = make_cert(&(struct make){.subject = subject, .issuer = &cas[level - 1], .exts = MAKE_CA});
+		for (int i = 0; i < WIDTH; i++) {
+			UC_CLEANUP(made_free)
+			struct made m =
+			    make_cert(&(struct make){.subject = subject, .issuer = &cas[level - 1], .same_key = &cas[level], .exts = MAKE_CA});
+			uc_certs_take(&many, uc_move(m.cert));
+		}
+	}
+	UC_CLEANUP(made_free) struct made end = make_cert(&(struct make){.subject = "CN=end", .issuer = &cas[LEVELS]});
+	uc_path_build(end.cert, &many, &none, &(struct uc_path_options){.at = MAKE_NOW}, &p);
+	assert_fault(&p, "issuer-missing", LEVELS, "CN=Missing");
+	assert_non_null(strstr(p.message, "too many possible paths to try them all"));
+	uc_path_free(&p);
+	uc_certs_free(&many);
+	for (int level = 0; level <= LEVELS; level++) made_free(&cas[level]);
 }
 
 static void one_among_ten_thousand_anchors(void **state)

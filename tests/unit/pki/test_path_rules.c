@@ -357,6 +357,11 @@ static void revocation_lists_are_demanded_and_obeyed(void **state)
 	options = (struct uc_path_options){.at = MAKE_NOW, .crl_check = true, .crls = &good[1], .crl_count = 1, .partial_anchors = true};
 	assert_path(&leaf, MADE_NONE, MADE(&ca), &options, MADE(&leaf, &ca));
 	assert_path(&leaf, MADE_NONE, MADE(&leaf), &options, MADE(&leaf));
+	/* A list that revokes it is obeyed all the same. */
+	options.crls = worse;
+	options.crl_count = 2;
+	assert_refused(&leaf, MADE(&root), MADE(&ca), &options, "revoked", 1, "(RFC 5280 section 6.3)");
+	assert_refused(&leaf, MADE_NONE, MADE(&ca), &options, "revoked", 1, "(RFC 5280 section 6.3)");
 }
 
 static void policies_are_processed(void **state)

@@ -179,11 +179,12 @@ static void a_request_whose_end_is_in_doubt_is_refused_and_ends_the_connection(v
 	    "GET /a#b HTTP/1.1\r\n" HOST "\r\n",
 	    "GET /a\r\n\r\n",
 	    "GET /a HTTP/2.0\r\n" HOST "\r\n",
+	    "CONNECT a:1 HTTP/1.1\r\nno colon\r\n\r\n",
 	    "GET /a HTTP/1.1\r\nno colon\r\n\r\n",
 	    "\x16\x03\x01 binary\r\n\r\n",
 	};
 	struct harness h;
-	harness_start(&h, 1, NULL);
+	harness_start(&h, 1, (const unsigned[]){1, 1000, 1000});
 	for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
 		struct client c = client_new(&h, i % 2 == 0);
 		client_send(&c, requests[i]);

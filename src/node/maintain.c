@@ -1,0 +1,52 @@
+/* What is due now and then. */
+#include "core/log.h"
+#include "node/internal.h"
+
+struct in_use {
+	struct uc_strv keys;
+};
+
+static void note_identity(void *ctx, const struct uc_identity *i)
+{
+	struct in_use *u = ctx;
+	uc_strv_add(&u->keys, i->key_id);
+}
+
+static void note_request(void *ctx, const struct uc_request *r)
+{
+	struct in_use *u = ctx;
+	uc_strv_add(&u->keys, r->key_id);
+}
+
+/* Keys that nothing has used for as long as a change can be undone. */
+static enum uc_status sweep_keys(struct uc_node *n, struct uc_error *e)
+{
+	UC_CLEANUP(uc_strv_free) struct uc_strv old = {.items = NULL};
+	UC_TRY(uc_keys_older(n->keys, uc_now() - (UC_UNDO_DAYS + 1) * UC_DAY, &old, e));
+	if (old.count == 0) return UC_OK;
+	struct in_use used = {.keys = {.items = NULL}};
+	struct uc_lease reader = {.node = NULL};
+	enum uc_status status = uc_reader_borrow(n, &reader, e);
+	if (status == UC_OK) status = uc_store_identities(reader.store, n->name, note_identity, &used, e);
+	if (status == UC_OK) status = uc_store_requests(reader.store, n->name, note_request, &used, e);
+	for (size_t i = 0; status == UC_OK && i < old.count; i++) {
+		if (!uc_strv_has(&used.keys, old.items[i])) status = uc_keys_remove(n->keys, old.items[i], e);
+	}
+	uc_reader_return(&reader);
+	uc_strv_free(&used.keys);
+	return status;
+}
+
+void uc_node_maintain(struct uc_node *n)
+{
+	struct uc_error e;
+	if (sweep_keys(n, &e) != UC_OK) uc_log_error("sweeping unused keys", &e);
+	pthread_mutex_lock(&n->view_lock);
+	bool all_well = n->self_check != NULL;
+	size_t i;
+	const json_t *item;
+	json_array_foreach(n->self_check, i, item) all_well = all_well && json_is_true(json_object_get(item, "matches"));
+	int64_t number = n->view->number;
+	pthread_mutex_unlock(&n->view_lock);
+	if (!all_well) uc_self_check(n, number);
+}
