@@ -19,7 +19,7 @@
 #include "store/change.h"
 #include "store/find.h"
 
-enum { STEPS_PER_CHANGE = 10000, ROUNDS = 41 };
+enum { STEPS_PER_CHANGE = 50000, ROUNDS = 41 };
 
 static const uc_time NOW = 1767225600; /* 2026-01-01 */
 
@@ -34,13 +34,19 @@ static void stop(const char *doing, const struct uc_error *e)
 static const char *const cities[] = {"berlin", "paris", "lisbon", "vienna", "prague", "dublin", "london", "oslo", "athens", "zurich"};
 static const char *const stores[] = {"tomcat-trust", "CallManager-trust", "CAPF-trust", "Phone-SAST-trust", "ipsec-trust"};
 
+/* Names do not lie in the order in which certificates come. */
+static int shuffled(uint64_t n)
+{
+	return (int)(n * 7368787 % 10000000);
+}
+
 static json_t *step_number(uint64_t n)
 {
 	uint8_t r[8];
 	fake_bytes(n * 7919, r);
 	/* One in a thousand is of the rare issuer. */
 	unsigned issuer = n % 1000 == 500 ? 99 : r[1] % 40u;
-	UC_CLEANUP(uc_freep) char *cn = uc_sprintf("host-%07d.%s.example.com", (int)n, cities[r[2] % 10]);
+	UC_CLEANUP(uc_freep) char *cn = uc_sprintf("host-%07d.%s.example.com", shuffled(n), cities[r[2] % 10]);
 	UC_CLEANUP(uc_freep) char *name = uc_sprintf("%s.pem", cn);
 	UC_CLEANUP(uc_freep) char *issuer_cn = uc_sprintf("Example Issuing CA %02u", issuer);
 	UC_CLEANUP(uc_freep) char *description = n % 50 == 7 ? uc_sprintf("ticket %d", (int)(n / 50)) : uc_strdup("");
@@ -98,8 +104,8 @@ static const struct question {
 } questions[] = {
     {NULL, "name", "SELECT " COLUMNS " FROM entry ORDER BY k_name, id LIMIT 51"},
     {NULL, "-expires", "SELECT " COLUMNS " FROM entry ORDER BY not_after DESC, id DESC LIMIT 51"},
-    {"name begins with host-0012", "name", WALK "k_name >= 'host-0012' AND k_name < 'host-0013' ORDER BY k_name, id LIMIT 51"},
-    {"name begins with host-0012", "expires", WALK "k_name >= 'host-0012' AND k_name < 'host-0013' ORDER BY +not_after, id LIMIT 51"},
+    {"name begins with host-012", "name", WALK "k_name >= 'host-012' AND k_name < 'host-013' ORDER BY k_name, id LIMIT 51"},
+    {"name begins with host-012", "expires", WALK "k_name >= 'host-012' AND k_name < 'host-013' ORDER BY +not_after, id LIMIT 51"},
     {"expires before 2025-01-01", "name", WALK "+not_after < 1735689600 ORDER BY k_name, id LIMIT 51"},
     {"issuer is CN=Example Issuing CA 07,O=Example Company", "name",
      WALK "+k_issuer = 'cn=example issuing ca 07,o=example company' ORDER BY k_name, id LIMIT 51"},
@@ -125,7 +131,7 @@ static const struct question {
      GATHER "'k_name : (\"77.\" AND \"osl\" AND \"o.e\" AND \"xam\" AND \"ple\" AND \".co\" AND \"m.p\" AND \"pem\")') AND k_name LIKE "
             "'%77.oslo.example.com.pem' "
             "ORDER BY +not_after, id LIMIT 51"},
-    {"name contains zz", "name", NULL},
+    {"name contains zz", "name", WALK "k_name LIKE '%zz%' ORDER BY k_name, id LIMIT 51"},
 };
 
 static int by_value(const void *a, const void *b)
@@ -141,59 +147,108 @@ static double median(double *values)
 	return values[ROUNDS / 2];
 }
 
-static double ask_store(struct uc_store *s, const struct question *q, size_t *rows, bool *notice)
+/* The bare question with its answer as JSON, made by SQLite. */
+static char *bare_json(const char *bare)
+{
+	return uc_sprintf(
+	    "SELECT json_group_array(json_object('usage', usage, 'unit', unit, 'name', name, 'scope', scope, 'common_name', common_name, "
+	    "'subject', subject, "
+	    "'issuer', issuer, 'serial', serial, 'fingerprint', fingerprint, 'type', type, 'key_type', key_type, 'distribution', distribution, "
+	    "'not_before', not_before, 'not_after', not_after, 'description', description)) FROM (%s)",
+	    bare);
+}
+
+static void prepare_find(struct uc_find *f, const struct question *q)
+{
+	struct uc_error e;
+	if (q->where != NULL && uc_find_where(f, q->where, &e) != UC_OK) stop(q->where, &e);
+	if (uc_find_sort(f, q->sort, &e) != UC_OK) stop(q->sort, &e);
+}
+
+static double since(int64_t begun)
+{
+	return (double)(uc_monotonic_ns() - begun) / 1e6;
+}
+
+static void take_row(void *ctx, const struct uc_found *row)
+{
+	size_t *rows = ctx;
+	*rows += row->name[0] != '\0' ? 1 : 0;
+}
+
+static double ask_store(struct uc_store *s, const struct question *q, size_t *rows, bool *stopped)
+{
+	struct uc_error e;
+	int64_t begun = uc_monotonic_ns();
+	UC_CLEANUP(uc_find_free) struct uc_find f = {.usage = NULL};
+	UC_CLEANUP(uc_found_end_free) struct uc_found_end end = {.next = NULL};
+	prepare_find(&f, q);
+	*rows = 0;
+	if (uc_store_find_each(s, &f, take_row, rows, &end, &e) != UC_OK) stop("find", &e);
+	*stopped = end.stopped;
+	return since(begun);
+}
+
+static double ask_store_json(struct uc_store *s, const struct question *q)
 {
 	struct uc_error e;
 	int64_t begun = uc_monotonic_ns();
 	UC_CLEANUP(uc_find_free) struct uc_find f = {.usage = NULL};
 	json_t *answer = NULL;
-	if (q->where != NULL && uc_find_where(&f, q->where, &e) != UC_OK) stop(q->where, &e);
-	if (uc_find_sort(&f, q->sort, &e) != UC_OK || uc_store_find(s, &f, NOW, &answer, &e) != UC_OK) stop("find", &e);
-	*rows = json_array_size(json_object_get(answer, "items"));
-	*notice = json_object_get(answer, "notice") != NULL;
+	prepare_find(&f, q);
+	if (uc_store_find(s, &f, NOW, &answer, &e) != UC_OK) stop("find", &e);
+	UC_CLEANUP(uc_freep) char *text = json_dumps(answer, JSON_COMPACT);
 	json_decref(answer);
-	return (double)(uc_monotonic_ns() - begun) / 1e6;
+	return since(begun);
 }
 
 static double ask_bare(sqlite3_stmt *st, size_t *rows)
 {
 	int64_t begun = uc_monotonic_ns();
 	*rows = 0;
-	volatile unsigned sum = 0;
+	volatile size_t sum = 0;
 	while (sqlite3_step(st) == SQLITE_ROW) {
-		for (int i = 0; i < sqlite3_column_count(st); i++) sum += (unsigned)sqlite3_column_bytes(st, i);
+		for (int i = 0; i < sqlite3_column_count(st); i++) {
+			const unsigned char *text = sqlite3_column_text(st, i);
+			sum += text != NULL ? text[0] : 0;
+		}
 		(*rows)++;
 	}
 	sqlite3_reset(st);
-	return (double)(uc_monotonic_ns() - begun) / 1e6;
+	return since(begun);
+}
+
+static sqlite3_stmt *prepare(sqlite3 *h, const char *sql)
+{
+	sqlite3_stmt *st = NULL;
+	if (sqlite3_prepare_v2(h, sql, -1, &st, NULL) == SQLITE_OK) return st;
+	fprintf(stderr, "%s: %s\n", sql, sqlite3_errmsg(h));
+	exit(1);
 }
 
 static void measure(struct uc_store *s, sqlite3 *h, const struct question *q)
 {
-	double ours[ROUNDS];
-	double bare[ROUNDS];
+	double t[4][ROUNDS];
 	size_t rows = 0;
 	size_t bare_rows = 0;
-	bool notice = false;
-	sqlite3_stmt *st = NULL;
-	if (q->bare != NULL && sqlite3_prepare_v2(h, q->bare, -1, &st, NULL) != SQLITE_OK) {
-		fprintf(stderr, "%s: %s\n", q->bare, sqlite3_errmsg(h));
-		exit(1);
-	}
+	size_t one = 0;
+	bool stopped = false;
+	UC_CLEANUP(uc_freep) char *json = bare_json(q->bare);
+	sqlite3_stmt *bare = prepare(h, q->bare);
+	sqlite3_stmt *as_json = prepare(h, json);
 	for (int i = 0; i < ROUNDS; i++) {
-		ours[i] = ask_store(s, q, &rows, &notice);
-		bare[i] = st != NULL ? ask_bare(st, &bare_rows) : 0;
+		t[0][i] = ask_store(s, q, &rows, &stopped);
+		t[1][i] = ask_bare(bare, &bare_rows);
+		t[2][i] = ask_store_json(s, q);
+		t[3][i] = ask_bare(as_json, &one);
 	}
-	sqlite3_finalize(st);
-	double a = median(ours);
-	double b = median(bare);
-	printf("%8.3f ms", a);
-	if (q->bare != NULL)
-		printf("  bare %8.3f ms  ratio %5.2f", a > 0 ? b : 0, a / b);
-	else
-		printf("%32s", "");
-	printf("  rows %2zu%s  %s, by %s\n", rows, notice ? " (stopped)" : "", q->where != NULL ? q->where : "all", q->sort);
-	if (q->bare != NULL && (bare_rows > 50 ? 50 : bare_rows) != rows) printf("          the bare question gave %zu rows\n", bare_rows);
+	sqlite3_finalize(bare);
+	sqlite3_finalize(as_json);
+	double m[4];
+	for (int i = 0; i < 4; i++) m[i] = median(t[i]);
+	printf("%8.3f %8.3f %6.2f   %8.3f %8.3f %6.2f   %2zu  %s, by %s%s\n", m[0], m[1], m[0] / m[1], m[2], m[3], m[2] / m[3], rows,
+	       q->where != NULL ? q->where : "all", q->sort, stopped ? " (stopped)" : "");
+	if ((bare_rows > 50 ? 50 : bare_rows) != rows) printf("          the bare question gave %zu rows\n", bare_rows);
 }
 
 static void run(uint64_t rows)
@@ -209,7 +264,7 @@ static void run(uint64_t rows)
 	if (sqlite3_open_v2(path, &h, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) exit(1);
 	/* The same cache as the store's, so that it is the query that is compared. */
 	sqlite3_exec(h, "PRAGMA cache_size = -32768; PRAGMA query_only = ON", NULL, NULL, NULL);
-	printf("%llu certificates, median of %d\n", (unsigned long long)rows, ROUNDS);
+	printf("%llu certificates; ms, median of %d\n    rows     bare  ratio       JSON     bare  ratio\n", (unsigned long long)rows, ROUNDS);
 	for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) measure(s, h, &questions[i]);
 	sqlite3_close(h);
 }

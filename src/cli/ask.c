@@ -1,6 +1,8 @@
 #include "cli/ask.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
@@ -13,47 +15,78 @@
 
 enum { MAX_PASSWORD = 4096 };
 
-static void free_line(char **line)
+/* The terminal as a source of answers, in which Ctrl-C is never lost: neither between a question and the wait, nor between the wait and the read. */
+struct input {
+	int fd;          /* of its own, so that it can be non-blocking without changing what other programs share */
+	sigset_t before; /* the signals that were held before */
+};
+
+static void input_open(struct input *in)
 {
-	if (*line != NULL) explicit_bzero(*line, strlen(*line));
-	free(*line);
-	*line = NULL;
+	sigset_t interrupt;
+	sigemptyset(&interrupt);
+	sigaddset(&interrupt, SIGINT);
+	sigprocmask(SIG_BLOCK, &interrupt, &in->before);
+	in->fd = open("/dev/tty", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	/* Without a controlling terminal there is no Ctrl-C either. */
+	if (in->fd < 0) in->fd = dup(STDIN_FILENO);
 }
 
-/* A line without its line feed, or NULL at the end of input or after an interrupt. Free with free(). */
-static char *read_line(void)
+static void input_close(struct input *in)
 {
-	char *line = NULL;
-	size_t cap = 0;
-	ssize_t n = getline(&line, &cap, stdin);
-	if (n < 0) {
-		free(line);
-		/* On a terminal the end of input is only the end of this answer. */
-		clearerr(stdin);
-		return NULL;
-	}
-	if (n > 0 && line[n - 1] == '\n') line[n - 1] = '\0';
-	return line;
+	if (in->fd >= 0) close(in->fd);
+	sigprocmask(SIG_SETMASK, &in->before, NULL);
+}
+
+/* Appends what there is; 0 at the end of input, negative with errno EINTR after Ctrl-C. */
+static ssize_t input_read(const struct input *in, struct uc_buf *out)
+{
+	enum { CHUNK = 4096 };
+	ssize_t n = -1;
+	do {
+		struct pollfd wait = {.fd = in->fd, .events = POLLIN};
+		if (ppoll(&wait, 1, NULL, &in->before) < 0) return -1;
+		uint8_t *at = uc_buf_extend(out, CHUNK);
+		n = read(in->fd, at, CHUNK);
+		out->len -= CHUNK - (n > 0 ? (size_t)n : 0);
+	} while (n < 0 && errno == EAGAIN);
+	return n;
+}
+
+/* Asks, and appends the line without its line feed to answer, which the caller wipes. False at the end of input or after an interrupt. */
+static bool ask_line(const struct uc_cli *cli, const char *question, struct uc_buf *answer)
+{
+	UC_CLEANUP(input_close) struct input in;
+	input_open(&in);
+	fputs(question, cli->out);
+	fflush(cli->out);
+	do {
+		if (input_read(&in, answer) <= 0) return false;
+	} while (answer->ptr[answer->len - 1] != '\n');
+	answer->ptr[answer->len - 1] = '\0';
+	return true;
 }
 
 bool uc_ask_yes(struct uc_cli *cli, const char *question)
 {
+	UC_CLEANUP(uc_freep) char *prompt = uc_sprintf("%s (yes/no)? ", question);
 	for (;;) {
-		fprintf(cli->out, "%s (yes/no)? ", question);
-		fflush(cli->out);
-		UC_CLEANUP(uc_freep) char *line = read_line();
-		if (line == NULL) fputc('\n', cli->out);
-		if (line == NULL || uc_eq_nocase(line, "no") || uc_eq_nocase(line, "n")) return false;
+		UC_CLEANUP(uc_buf_free) struct uc_buf answer = UC_BUF_EMPTY;
+		bool given = ask_line(cli, prompt, &answer);
+		const char *line = given ? (const char *)answer.ptr : "no";
+		if (!given) fputc('\n', cli->out);
+		if (uc_eq_nocase(line, "no") || uc_eq_nocase(line, "n")) return false;
 		if (uc_eq_nocase(line, "yes") || uc_eq_nocase(line, "y")) return true;
 	}
 }
 
-static enum uc_status check_password(const char *text, struct uc_buf *out, struct uc_error *e)
+static enum uc_status take_password(const char *text, struct uc_buf *out, struct uc_error *e)
 {
 	for (const char *p = text; *p != '\0'; p++)
 		if ((uint8_t)*p < 0x20 || *p == 0x7f)
 			return uc_fail_field(e, UC_EINPUT, "bad-password", "password", NULL, "the password holds a control character");
-	uc_buf_add_str(out, text);
+	out->len = 0;
+	uc_buf_add(out, text, strlen(text) + 1);
 	return UC_OK;
 }
 
@@ -70,52 +103,55 @@ void uc_interrupt_catch(struct sigaction *before)
 }
 
 /* The terminal is put right whatever happens: an interrupt only ends the answer. */
-static char *read_silently(struct uc_cli *cli, const char *question, const struct termios *before)
+static bool ask_silently(const struct uc_cli *cli, const char *question, const struct termios *before, struct uc_buf *answer)
 {
 	struct sigaction usual;
 	struct termios silent = *before;
 	silent.c_lflag &= ~(tcflag_t)ECHO;
 	uc_interrupt_catch(&usual);
-	/* Before the question, so that nothing of an answer that comes at once is shown, or lost. */
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-	fprintf(cli->out, "%s: ", question);
-	fflush(cli->out);
-	char *line = read_line();
+	bool given = ask_line(cli, question, answer);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, before);
 	sigaction(SIGINT, &usual, NULL);
-	return line;
+	return given;
 }
 
 enum uc_status uc_ask_password(struct uc_cli *cli, const char *question, struct uc_buf *out, struct uc_error *e)
 {
 	struct termios before;
 	if (tcgetattr(STDIN_FILENO, &before) != 0) return uc_fail_errno(e, errno, "cannot ask for the password");
-	UC_CLEANUP(free_line) char *line = read_silently(cli, question, &before);
+	UC_CLEANUP(uc_freep) char *prompt = uc_sprintf("%s: ", question);
+	UC_CLEANUP(uc_buf_wipe) struct uc_buf answer = UC_BUF_EMPTY;
+	bool given = ask_silently(cli, prompt, &before, &answer);
 	fputc('\n', cli->out);
-	if (line == NULL) return uc_fail(e, UC_EINPUT, "no-password", "Nothing was changed.", "no password was given");
-	return check_password(line, out, e);
+	if (!given) return uc_fail(e, UC_EINPUT, "no-password", "Nothing was changed.", "no password was given");
+	return take_password((const char *)answer.ptr, out, e);
 }
 
-enum uc_status uc_password_read(const char *path, struct uc_buf *out, struct uc_error *e)
+enum uc_status uc_password_option(const struct uc_args *args, struct uc_buf *out, struct uc_error *e)
 {
+	const char *path = uc_args_value(args, UC_OPT_PASSWORD_FILE);
+	if (path == NULL) return UC_OK;
 	UC_CLEANUP(uc_buf_wipe) struct uc_buf content = UC_BUF_EMPTY;
 	UC_TRY(uc_file_read(path, MAX_PASSWORD, &content, e));
-	UC_CLEANUP(free_line) char *text = uc_strndup(content.len == 0 ? "" : (const char *)content.ptr, content.len);
+	uc_buf_add_u8(&content, '\0');
+	char *text = (char *)content.ptr;
 	text[strcspn(text, "\r\n")] = '\0';
-	return check_password(text, out, e);
+	return take_password(text, out, e);
 }
 
 /* Not through uc_file_read(), which would go on after an interrupt: half a paste must not be uploaded. */
-static enum uc_status read_paste(struct uc_buf *out, struct uc_error *e)
+static enum uc_status read_paste(struct uc_cli *cli, const char *thing, struct uc_buf *out, struct uc_error *e)
 {
+	UC_CLEANUP(input_close) struct input in;
+	input_open(&in);
+	fflush(cli->out);
+	uc_out_line(cli->err, "Paste %s and end with Ctrl-D.", thing);
 	for (;;) {
-		enum { CHUNK = 4096 };
-		uint8_t *at = uc_buf_extend(out, CHUNK);
-		ssize_t n = read(STDIN_FILENO, at, CHUNK);
-		int failed = errno;
-		out->len -= CHUNK - (n > 0 ? (size_t)n : 0);
-		if (n < 0) return uc_fail(e, UC_EINPUT, "interrupted", "Nothing was changed.", "the paste was broken off: %s", strerror(failed));
+		ssize_t n = input_read(&in, out);
 		if (n == 0) return UC_OK;
+		if (n < 0 && errno == EINTR) return uc_fail(e, UC_EINPUT, "interrupted", "Nothing was changed.", "the paste was broken off");
+		if (n < 0) return uc_fail_errno(e, errno, "cannot read the paste");
 		if (out->len > UC_INPUT_MAX)
 			return uc_fail(e, UC_ELIMIT, "too-large", NULL, "the paste is larger than the limit of %zu bytes", UC_INPUT_MAX);
 	}
@@ -125,7 +161,5 @@ enum uc_status uc_upload_read(struct uc_cli *cli, const char *path, const char *
 {
 	if (path == NULL) path = "-";
 	if (strcmp(path, "-") != 0 || !isatty(STDIN_FILENO)) return uc_file_read(path, UC_INPUT_MAX, out, e);
-	fflush(cli->out);
-	uc_out_line(cli->err, "Paste %s and end with Ctrl-D.", thing);
-	return read_paste(out, e);
+	return read_paste(cli, thing, out, e);
 }

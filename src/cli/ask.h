@@ -10,15 +10,12 @@
 bool uc_ask_yes(struct uc_cli *cli, const char *question);
 
 /*
- * Asks for a password without showing it; appended to out, which the caller wipes (uc_buf_wipe). UC_EINPUT "no-password" at the end of
- * input.
+ * Asks for a password without showing it. out is emptied first and gets it with its NUL; the caller wipes it (uc_buf_wipe). UC_EINPUT
+ * "no-password" at the end of input, "bad-password" when it holds control characters, which no header can carry.
  */
 enum uc_status uc_ask_password(struct uc_cli *cli, const char *question, struct uc_buf *out, struct uc_error *e) UC_MUST;
-/*
- * The first line of a file, appended to out, which the caller wipes. UC_EINPUT "bad-password" when it holds control characters, which no
- * header can carry.
- */
-enum uc_status uc_password_read(const char *path, struct uc_buf *out, struct uc_error *e) UC_MUST;
+/* The first line of the file of --password-file, as uc_ask_password(); out stays as it is when there is no such option. */
+enum uc_status uc_password_option(const struct uc_args *args, struct uc_buf *out, struct uc_error *e) UC_MUST;
 
 /*
  * Reads what is to be uploaded or checked: a file, or standard input when path is NULL or "-". On a terminal that asks for the paste of a

@@ -32,7 +32,7 @@ static void flow_free(struct flow *f)
 void uc_change_free(struct uc_change *c)
 {
 	uc_url_free(&c->url);
-	uc_buf_free(&c->body);
+	uc_buf_wipe(&c->body); /* it may be a password, or hold a key */
 	free(c->done);
 	*c = (struct uc_change){.method = NULL};
 }
@@ -66,7 +66,7 @@ static enum uc_status attempt(struct uc_cli *cli, const struct flow *f, struct u
 	    .path = uc_url_text(&url),
 	    .content_type = f->change->content_type,
 	    .body = uc_buf_slice(&f->change->body),
-	    .password = f->password.len == 0 ? NULL : (const char *)f->password.ptr,
+	    .password = (const char *)f->password.ptr,
 	};
 	enum uc_status status = uc_client_call(cli->socket, &call, answer, e);
 	struct uc_error lost = {.code = UC_OK};
@@ -118,9 +118,7 @@ static int ask_password(struct uc_cli *cli, struct flow *f)
 {
 	struct uc_error e;
 	f->passwords++;
-	f->password.len = 0;
 	if (uc_ask_password(cli, "Password of the file", &f->password, &e) != UC_OK) return uc_cli_fail(cli, &e);
-	uc_buf_add_u8(&f->password, '\0');
 	return UC_EXIT_DONE;
 }
 
@@ -134,8 +132,13 @@ static bool wants_password(const struct uc_cli *cli, const struct flow *f, const
 static int refused(struct uc_cli *cli, const struct uc_answer *answer)
 {
 	int status = uc_cli_refused(cli, answer);
-	const json_t *findings = json_object_get(json_object_get(answer->json, "plan"), "findings");
-	if (!cli->json && json_array_size(findings) > 1) uc_out_findings(cli->err, findings, false);
+	const char *said = uc_json_text(answer->json, "detail");
+	UC_CLEANUP(uc_json_free) json_t *others = json_array();
+	size_t i;
+	json_t *finding;
+	json_array_foreach(json_object_get(json_object_get(answer->json, "plan"), "findings"), i,
+	                   finding) if (strcmp(uc_json_text(finding, "message"), said) != 0) json_array_append(others, finding);
+	if (!cli->json) uc_out_findings(cli->err, others, false);
 	return status;
 }
 
@@ -209,10 +212,6 @@ int uc_change_run(struct uc_cli *cli, const struct uc_args *args, struct uc_chan
 	    .yes = uc_args_has(args, UC_OPT_YES),
 	    .force = uc_args_has(args, UC_OPT_FORCE),
 	};
-	const char *file = c->password ? uc_args_value(args, UC_OPT_PASSWORD_FILE) : NULL;
-	if (file != NULL) {
-		if (uc_password_read(file, &f.password, &e) != UC_OK) return uc_cli_fail(cli, &e);
-		uc_buf_add_u8(&f.password, '\0');
-	}
+	if (c->password && uc_password_option(args, &f.password, &e) != UC_OK) return uc_cli_fail(cli, &e);
 	return run_flow(cli, &f);
 }

@@ -202,9 +202,20 @@ static void show_objects(struct uc_cli *cli, const json_t *items, const struct c
 static void show_purposes(struct uc_cli *cli, const json_t *json)
 {
 	static const struct column columns[] = {
-	    {"PURPOSE", "name"},        {"DISTRIBUTION", "distribution"}, {"KEY", "default_key"},
-	    {"YEARS", "years"},         {"KEY USAGE", "key_usage"},       {"EXTENDED KEY USAGE", "extended_key_usage"},
-	    {"STORES", "trust_stores"}, {"SERVICES", "services"},         {"TITLE", "title"},
+	    {"PURPOSE", "name"}, {"DISTRIBUTION", "distribution"}, {"KEY", "default_key"},
+	    {"YEARS", "years"},  {"STORES", "trust_stores"},       {"TITLE", "title"},
+	};
+	show_objects(cli, json_object_get(json, "items"), columns, sizeof columns / sizeof *columns);
+}
+
+static void show_purposes_long(struct uc_cli *cli, const json_t *json)
+{
+	static const struct column columns[] = {
+	    {"PURPOSE", "name"},        {"DISTRIBUTION", "distribution"},
+	    {"KEY", "default_key"},     {"YEARS", "years"},
+	    {"KEY USAGE", "key_usage"}, {"EXTENDED KEY USAGE", "extended_key_usage"},
+	    {"STORES", "trust_stores"}, {"ROLES", "roles"},
+	    {"SERVICES", "services"},   {"TITLE", "title"},
 	};
 	show_objects(cli, json_object_get(json, "items"), columns, sizeof columns / sizeof *columns);
 }
@@ -227,8 +238,7 @@ static int show_catalog(struct uc_cli *cli, const char *name, void (*show)(struc
 
 int uc_cmd_purposes(struct uc_cli *cli, const struct uc_args *args)
 {
-	(void)args;
-	return show_catalog(cli, "purposes", show_purposes);
+	return show_catalog(cli, "purposes", uc_args_has(args, UC_OPT_LONG) ? show_purposes_long : show_purposes);
 }
 
 int uc_cmd_stores(struct uc_cli *cli, const struct uc_args *args)

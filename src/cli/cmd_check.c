@@ -63,13 +63,11 @@ static int make_report(struct uc_cli *cli, const struct files *f, struct uc_buf 
 {
 	struct uc_error e;
 	for (int asked = 0;; asked++) {
-		*out = uc_report_files(f->items, f->count, password->len == 0 ? NULL : (const char *)password->ptr, at);
+		*out = uc_report_files(f->items, f->count, (const char *)password->ptr, at);
 		bool wanted = report_has(*out, "password-needed") || (asked > 0 && report_has(*out, "wrong-password"));
 		if (!wanted || !ask || asked == MAX_PASSWORDS) return UC_EXIT_DONE;
 		uc_json_free(out);
-		password->len = 0;
 		if (uc_ask_password(cli, "Password", password, &e) != UC_OK) return uc_cli_fail(cli, &e);
-		uc_buf_add_u8(password, '\0');
 	}
 }
 
@@ -86,38 +84,37 @@ static void show_object(struct uc_cli *cli, size_t number, const json_t *object)
 		uc_out_line(cli->out, "  key     %s", uc_json_text(cert, "key_type"));
 		uc_out_line(cli->out, "  state   %s, valid until: %s", uc_json_text(cert, "state"), until);
 	}
+	const json_t *crl = json_object_get(object, "crl");
+	if (crl != NULL)
+		uc_out_line(cli->out, "  made %s, next %s, revokes %lld", uc_json_text(crl, "this_update"), uc_json_text(crl, "next_update"),
+		            uc_json_number(crl, "revoked", 0));
 	uc_out_findings(cli->out, json_object_get(object, "findings"), cli->colour);
 }
 
-static const json_t *object_at(const json_t *report, const json_t *index)
+static void show_chain(struct uc_cli *cli, size_t number, const json_t *report, const json_t *chain)
 {
-	return json_array_get(json_object_get(report, "objects"), (size_t)json_integer_value(index));
+	bool complete = json_is_true(json_object_get(chain, "complete"));
+	bool valid = json_is_true(json_object_get(chain, "valid"));
+	uc_out_line(cli->out, "Chain %zu, leaf first (%s):", number,
+	            !complete ? "INCOMPLETE"
+	            : valid   ? "complete and valid"
+	                      : "complete, NOT valid");
+	size_t i;
+	json_t *index;
+	json_array_foreach(json_object_get(chain, "certificates"), i, index)
+	{
+		size_t at = (size_t)json_integer_value(index);
+		uc_out_line(cli->out, "  %zu. %s", at + 1, uc_json_text(json_array_get(json_object_get(report, "objects"), at), "label"));
+	}
+	uc_out_chain(cli->out, NULL, json_object_get(chain, "missing_issuer"));
 }
 
-static void show_chains(struct uc_cli *cli, const json_t *report)
+static void show_pair(struct uc_cli *cli, const json_t *pair)
 {
-	size_t i;
-	json_t *chain;
-	json_array_foreach(json_object_get(report, "chains"), i, chain)
-	{
-		uc_out_line(cli->out, "Chain %zu, leaf first:", i + 1);
-		size_t k;
-		json_t *index;
-		json_array_foreach(chain, k, index)
-		    uc_out_line(cli->out, "  %lld. %s", (long long)json_integer_value(index) + 1, uc_json_text(object_at(report, index), "label"));
-	}
-}
-
-static void show_pairs(struct uc_cli *cli, const json_t *report)
-{
-	size_t i;
-	json_t *pair;
-	json_array_foreach(json_object_get(report, "pairs"), i, pair)
-	{
-		bool key = json_object_get(pair, "key") != NULL;
-		uc_out_line(cli->out, "The %s %lld belongs to certificate %lld.", key ? "key" : "request",
-		            uc_json_number(pair, key ? "key" : "request", 0) + 1, uc_json_number(pair, "certificate", 0) + 1);
-	}
+	bool key = json_object_get(pair, "key") != NULL;
+	bool certificate = json_object_get(pair, "certificate") != NULL;
+	uc_out_line(cli->out, "%s %lld belongs to %s %lld.", key ? "Key" : "Request", uc_json_number(pair, key ? "key" : "request", 0) + 1,
+	            certificate ? "certificate" : "request", uc_json_number(pair, certificate ? "certificate" : "request", 0) + 1);
 }
 
 static void show_report(struct uc_cli *cli, const json_t *report)
@@ -125,8 +122,10 @@ static void show_report(struct uc_cli *cli, const json_t *report)
 	size_t i;
 	json_t *object;
 	json_array_foreach(json_object_get(report, "objects"), i, object) show_object(cli, i + 1, object);
-	show_chains(cli, report);
-	show_pairs(cli, report);
+	json_t *chain;
+	json_array_foreach(json_object_get(report, "chains"), i, chain) show_chain(cli, i + 1, report, chain);
+	json_t *pair;
+	json_array_foreach(json_object_get(report, "pairs"), i, pair) show_pair(cli, pair);
 	const json_t *findings = json_object_get(report, "findings");
 	if (json_array_size(findings) > 0) uc_out_line(cli->out, "Altogether:");
 	uc_out_findings(cli->out, findings, cli->colour);
@@ -151,17 +150,13 @@ int uc_cmd_check(struct uc_cli *cli, const struct uc_args *args)
 	struct uc_error e;
 	uc_time at = uc_now();
 	const char *time = uc_args_value(args, UC_OPT_AT);
-	const char *password_file = uc_args_value(args, UC_OPT_PASSWORD_FILE);
 	UC_CLEANUP(files_free) struct files files = {.count = 0};
 	UC_CLEANUP(uc_buf_wipe) struct uc_buf password = UC_BUF_EMPTY;
 	UC_CLEANUP(uc_json_free) json_t *report = NULL;
 	if (time != NULL && uc_time_parse(time, &at, &e) != UC_OK) return uc_cli_usage(cli, args, &e);
-	if (password_file != NULL) {
-		if (uc_password_read(password_file, &password, &e) != UC_OK) return uc_cli_fail(cli, &e);
-		uc_buf_add_u8(&password, '\0');
-	}
+	if (uc_password_option(args, &password, &e) != UC_OK) return uc_cli_fail(cli, &e);
 	if (files_read(cli, &args->words, &files, &e) != UC_OK) return uc_cli_fail(cli, &e);
-	int status = make_report(cli, &files, &password, at, cli->ask && password_file == NULL, &report);
+	int status = make_report(cli, &files, &password, at, cli->ask && password.ptr == NULL, &report);
 	if (status != UC_EXIT_DONE) return status;
 	uc_cli_show(cli, report, uc_args_has(args, UC_OPT_TEXT) ? show_report_text : show_report);
 	return strcmp(uc_json_text(report, "worst"), "refused") == 0 ? UC_EXIT_FAILED : UC_EXIT_DONE;

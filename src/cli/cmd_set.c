@@ -20,6 +20,7 @@ static void body_json(struct uc_change *c, const json_t *object)
 	UC_CLEANUP(uc_freep) char *text = json_dumps(object, JSON_COMPACT);
 	if (text == NULL) abort();
 	uc_buf_add_str(&c->body, text);
+	explicit_bzero(text, strlen(text));
 	c->content_type = "application/json";
 }
 
@@ -153,6 +154,39 @@ int uc_cmd_cert_delete(struct uc_cli *cli, const struct uc_args *args)
 	uc_url_add(&c.url, uc_args_word(args, 0));
 	uc_url_add(&c.url, uc_args_word(args, 1));
 	c.done = uc_sprintf("Successfully deleted certificate %s from %s.", uc_args_word(args, 1), uc_args_word(args, 0));
+	return uc_change_run(cli, args, &c);
+}
+
+/* The new password, from a file or asked for twice. */
+static enum uc_status new_password(struct uc_cli *cli, const struct uc_args *args, struct uc_buf *out, struct uc_error *e)
+{
+	UC_CLEANUP(uc_buf_wipe) struct uc_buf again = UC_BUF_EMPTY;
+	if (uc_args_has(args, UC_OPT_PASSWORD_FILE)) return uc_password_option(args, out, e);
+	if (!cli->ask)
+		return uc_fail(e, UC_EINPUT, "password-needed", "Put it into a file and name that with --password-file.",
+		               "there is nobody to ask for the password");
+	UC_TRY(uc_ask_password(cli, "New password", out, e));
+	UC_TRY(uc_ask_password(cli, "The same again", &again, e));
+	if (uc_slice_eq(uc_buf_slice(out), uc_buf_slice(&again))) return UC_OK;
+	return uc_fail(e, UC_EINPUT, "password-differs", "Nothing was changed.", "the two passwords differ");
+}
+
+int uc_cmd_password(struct uc_cli *cli, const struct uc_args *args)
+{
+	struct uc_error e;
+	UC_CLEANUP(uc_buf_wipe) struct uc_buf password = UC_BUF_EMPTY;
+	UC_CLEANUP(uc_change_free) struct uc_change c = {.method = "POST"};
+	if (new_password(cli, args, &password, &e) != UC_OK) return uc_cli_fail(cli, &e);
+	UC_CLEANUP(uc_json_free) json_t *body = json_pack("{s:s}", "password", (const char *)password.ptr);
+	if (body == NULL) {
+		(void)uc_fail_field(&e, UC_EINPUT, "bad-password", "password", NULL, "the password is not UTF-8");
+		return uc_cli_fail(cli, &e);
+	}
+	uc_url_add(&c.url, "accounts");
+	uc_url_add(&c.url, uc_args_word(args, 0));
+	uc_url_add(&c.url, "password");
+	body_json(&c, body);
+	c.done = uc_sprintf("Successfully set the password of %s.", uc_args_word(args, 0));
 	return uc_change_run(cli, args, &c);
 }
 

@@ -119,6 +119,16 @@ static void show_effects(struct uc_cli *cli, const json_t *effects)
 	uc_table_print(&t, cli->out, 2);
 }
 
+/* The ids of keys are shown because `utils key purge` wants one: that of the key that the step put aside. */
+static void show_step(struct uc_cli *cli, size_t number, const json_t *step)
+{
+	uc_out_line(cli->out, "  %2zu. %s (%s)", number, uc_json_text(step, "text"), uc_json_text(step, "type"));
+	const char *key = uc_json_text(step, "key");
+	const char *before = uc_json_text(json_object_get(step, "before"), "key");
+	if (key[0] != '\0') uc_out_line(cli->out, "      key      %s", key);
+	if (before[0] != '\0' && strcmp(before, key) != 0) uc_out_line(cli->out, "      replaces %s", before);
+}
+
 static void show_change(struct uc_cli *cli, const json_t *json)
 {
 	static const struct field fields[] = {
@@ -139,8 +149,7 @@ static void show_change(struct uc_cli *cli, const json_t *json)
 	uc_out_line(cli->out, "Steps:");
 	size_t i;
 	json_t *step;
-	json_array_foreach(json_object_get(json, "steps"), i, step)
-	    uc_out_line(cli->out, "  %2zu. %s (%s)", i + 1, uc_json_text(step, "text"), uc_json_text(step, "type"));
+	json_array_foreach(json_object_get(json, "steps"), i, step) show_step(cli, i + 1, step);
 	const json_t *findings = json_object_get(json, "findings");
 	if (json_array_size(findings) > 0) uc_out_line(cli->out, "Findings:");
 	uc_out_findings(cli->out, findings, cli->colour);

@@ -13,8 +13,8 @@ static void show_trust(struct uc_cli *cli, const json_t *json)
 {
 	bool trusted = json_is_true(json_object_get(json, "trusted"));
 	const char *reason = uc_json_text(json, "reason");
-	uc_out_line(cli->out, "%s by %s%s%s", trusted ? "Trusted" : "NOT trusted", uc_json_text(json, "store"), reason[0] == '\0' ? "" : ": ",
-	            reason);
+	uc_out_line(cli->out, "%s by %s", trusted ? "Trusted" : "NOT trusted", uc_json_text(json, "store"));
+	if (reason[0] != '\0') uc_out_line(cli->out, "  %s", reason);
 	uc_out_chain(cli->out, json_object_get(json, "chain"), json_object_get(json, "missing"));
 	uc_out_findings(cli->out, json_object_get(json, "findings"), cli->colour);
 }
@@ -36,16 +36,18 @@ int uc_cmd_trust(struct uc_cli *cli, const struct uc_args *args)
 	}
 	UC_CLEANUP(uc_url_free) struct uc_url url = {.query = false};
 	UC_CLEANUP(uc_buf_free) struct uc_buf body = UC_BUF_EMPTY;
+	UC_CLEANUP(uc_buf_wipe) struct uc_buf password = UC_BUF_EMPTY;
 	UC_CLEANUP(uc_answer_free) struct uc_answer answer = {.status = 0};
 	uc_url_add(&url, "trust-check");
 	uc_url_add(&url, store);
 	struct uc_call call = {.method = "POST"};
 	if (is_peer(what)) {
 		uc_url_param(&url, "peer", what);
-		uc_url_param(&url, "name", uc_args_value(args, UC_OPT_NAME));
 	} else {
+		if (uc_password_option(args, &password, &e) != UC_OK) return uc_cli_fail(cli, &e);
 		if (uc_upload_read(cli, what, "the certificate", &body, &e) != UC_OK) return uc_cli_fail(cli, &e);
 		call.body = uc_buf_slice(&body);
+		call.password = (const char *)password.ptr;
 		call.content_type = "application/octet-stream";
 	}
 	call.path = uc_url_text(&url);

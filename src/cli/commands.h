@@ -24,6 +24,7 @@ UC_COMMAND(uc_cmd_cert_regen);
 UC_COMMAND(uc_cmd_import_own);
 UC_COMMAND(uc_cmd_import_trust);
 UC_COMMAND(uc_cmd_cert_delete);
+UC_COMMAND(uc_cmd_password);
 UC_COMMAND(uc_cmd_undo);
 UC_COMMAND(uc_cmd_key_purge);
 UC_COMMAND(uc_cmd_get_cert);

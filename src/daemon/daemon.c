@@ -67,10 +67,17 @@ static void end_maintenance(struct daemon *d)
 
 /* ---- start ---- */
 
+/* Where this process reaches what it listens on. */
+static const char *own_address(const char *address)
+{
+	if (strcmp(address, "0.0.0.0") == 0) return "127.0.0.1";
+	return strcmp(address, "::") == 0 ? "::1" : address;
+}
+
 static enum uc_status write_ports(struct daemon *d, uint16_t https, struct uc_error *e)
 {
 	json_t *ports = json_pack("{s:i}", "https", (int)https);
-	uc_node_set_ports(d->node, ports);
+	uc_node_set_ports(d->node, ports, own_address(d->config->https.address));
 	char *text = json_dumps(ports, JSON_COMPACT);
 	json_decref(ports);
 	UC_CLEANUP(uc_freep) char *path = uc_sprintf("%s/ports.json", d->config->data);
@@ -99,17 +106,18 @@ static enum uc_status listen_all(struct daemon *d, struct uc_error *e)
 	return UC_OK;
 }
 
+static void tell_password(const char *node, const char *password)
+{
+	printf("The node %s is being installed. Sign in as admin with the password %s (it is shown only this once).\n", node, password);
+	fflush(stdout);
+}
+
 static enum uc_status open_node(struct daemon *d, struct uc_error *e)
 {
 	const struct uc_config *c = d->config;
-	struct uc_node_config config = {.data = c->data, .name = c->name, .domain = c->domain, .roles = c->roles, .policy = c->policy};
-	char *password = NULL;
-	UC_TRY(uc_node_open(&config, &d->node, &password, e));
-	/* At once: whatever fails after this, the password would never be shown again. */
-	if (password != NULL) printf("The node %s is installed. Sign in as admin with the password %s (it is shown only this once).\n", uc_node_name(d->node), password);
-	fflush(stdout);
-	uc_secret_free(password, password != NULL ? strlen(password) : 0);
-	return UC_OK;
+	struct uc_node_config config = {
+	    .data = c->data, .name = c->name, .domain = c->domain, .roles = c->roles, .policy = c->policy, .tell_password = tell_password};
+	return uc_node_open(&config, &d->node, e);
 }
 
 static enum uc_status start(struct daemon *d, struct uc_error *e)

@@ -19,8 +19,8 @@
 enum {
 	MASTER_LEN = 32,
 	MAX_KEY_FILE = 65536,
-	/* The master key has 256 random bits: stretching it adds nothing, so the least that OpenSSL is used to. */
-	ITERATIONS = 2048
+	/* The master key has 256 random bits: there is nothing to guess that stretching could make dearer. */
+	ITERATIONS = 1
 };
 
 struct uc_keys {

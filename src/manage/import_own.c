@@ -138,11 +138,25 @@ static enum uc_status build_path(struct import *im, struct uc_error *e)
 	return UC_OK;
 }
 
+/* A server's certificates share one handshake message; clients with small buffers give up on a long one (C55). */
+static void judge_chain_size(struct import *im)
+{
+	enum { LONG_CHAIN = 16 * 1024 };
+	size_t size = 0;
+	for (size_t i = 0; i < im->path.chain.count; i++) size += im->path.chain.items[i]->der.len;
+	if (size > LONG_CHAIN)
+		uc_findings_add(&im->plan->findings, UC_WARN, "chain-size", "Ask the CA for a certificate with fewer names.",
+		                "the certificate and its chain have %zu bytes together: handshakes above %d bytes fail with some clients", size, LONG_CHAIN);
+}
+
 static void judge_path(struct import *im)
 {
 	struct uc_path *path = &im->path;
 	uc_findings_move(&im->plan->findings, &path->findings, NULL);
-	if (path->ok) return;
+	if (path->ok) {
+		judge_chain_size(im);
+		return;
+	}
 	if (path->missing_subject != NULL) {
 		UC_CLEANUP(uc_freep) char *hint = uc_sprintf("Upload that certificate to %s first, root before intermediates, or put it into the same file.", im->purpose->stores[0]);
 		uc_findings_add(&im->plan->findings, UC_REFUSED, "issuer-missing", hint,

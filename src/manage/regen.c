@@ -242,7 +242,7 @@ static enum uc_status plan_account(const struct uc_task_context *ctx, struct uc_
 	struct uc_account have = {.name = NULL};
 	enum uc_status status = uc_store_account(ctx->store, "admin", &have, e);
 	uc_account_free(&have);
-	if (status == UC_OK || status != UC_ENOTFOUND) return status;
+	if (status != UC_ENOTFOUND) return status;
 	char hash[65] = "";
 	/* The verifier lies beside the log, which holds only its hash. */
 	if (ctx->material != NULL) UC_TRY(uc_store_secret_put(ctx->store, uc_buf_slice(&ctx->material->verifier), hash, e));

@@ -11,15 +11,17 @@ static const char *member(const json_t *object, const char *name)
 	return value != NULL ? value : "";
 }
 
-/* A step that puts a certificate or a request back needs the private key that belonged to it. */
-static void judge_key(const struct uc_task_context *ctx, const json_t *step, struct uc_plan *plan)
+/* A step that puts a certificate or a request back needs the private key that belonged to it; step is the one to undo. */
+static void judge_key(const struct uc_task_context *ctx, const json_t *step, struct uc_findings *out)
 {
-	const char *type = member(step, "type");
-	if (strcmp(type, "identity.set") != 0 && strcmp(type, "csr.set") != 0) return;
-	const char *key = member(step, "key");
-	if (uc_keys_has(ctx->keys, key)) return;
-	uc_findings_add(&plan->findings, UC_REFUSED, "key-gone", "Regenerate the certificate, or generate a new CSR.",
-	                "the private key %.8s... of the former %s certificate was purged or swept: it cannot come back", key, member(step, "purpose"));
+	json_t *inverse = uc_step_invert(step);
+	const char *type = member(inverse, "type");
+	const char *key = member(inverse, "key");
+	bool needed = strcmp(type, "identity.set") == 0 || strcmp(type, "csr.set") == 0;
+	if (needed && !uc_keys_has(ctx->keys, key))
+		uc_findings_add(out, UC_REFUSED, "key-gone", "Regenerate the certificate, or generate a new CSR.",
+		                "the private key %.8s... of the former %s certificate was purged or swept: it cannot come back", key, member(inverse, "purpose"));
+	json_decref(inverse);
 }
 
 /* The texts of inverse steps are those of what they do, not of what they undo. */
@@ -37,6 +39,8 @@ static void add_inverse(struct uc_plan *plan, json_t *step)
 		uc_plan_step(plan, step, "Bring %s back into %s", name, store);
 	else if (strcmp(type, "trust.remove") == 0)
 		uc_plan_step(plan, step, "Take %s out of %s again", name, store);
+	else if (strcmp(type, "account.set") == 0)
+		uc_plan_step(plan, step, "Bring back the former password of the account %s", name);
 	else if (strcmp(type, "csr.set") == 0)
 		uc_plan_step(plan, step, "Bring back the pending CSR of %s", purpose);
 	else
@@ -51,30 +55,37 @@ static void follow(struct uc_plan *plan, const json_t *step)
 	if (uc_starts_with(member(step, "type"), "trust.") && uc_trust_store_find(member(step, "store"), &store, NULL) == UC_OK) uc_plan_follow_store(plan, store);
 }
 
-/* What forbids it; true when nothing more needs to be said. */
-static enum uc_status judge(const struct uc_task_context *ctx, const json_t *change, int64_t number, struct uc_plan *plan, struct uc_error *e)
+enum uc_status uc_undo_judge(const struct uc_task_context *ctx, const json_t *change, struct uc_findings *out, struct uc_error *e)
 {
+	long long number = json_integer_value(json_object_get(change, "number"));
 	const json_t *undone = json_object_get(change, "undone_by");
 	if (json_is_integer(undone)) {
-		uc_findings_add(&plan->findings, UC_REFUSED, "undone-already", "Undo that change to bring this one back.", "change %lld was taken back by change %lld already", (long long)number,
+		uc_findings_add(out, UC_REFUSED, "undone-already", "Undo that change to bring this one back.", "change %lld was taken back by change %lld already", number,
 		                (long long)json_integer_value(undone));
 		return UC_OK;
 	}
 	uc_time at;
 	UC_TRY(uc_time_parse(member(change, "at"), &at, e));
 	if (ctx->now > at + UC_UNDO_DAYS * UC_DAY)
-		uc_findings_add(&plan->findings, UC_REFUSED, "undo-too-late", "Do the opposite task instead.", "change %lld was made %s; changes can be taken back for %d days", (long long)number,
+		uc_findings_add(out, UC_REFUSED, "undo-too-late", "Do the opposite task instead.", "change %lld was made %s; changes can be taken back for %d days", number,
 		                member(change, "at"), UC_UNDO_DAYS);
 	int64_t later;
 	UC_TRY(uc_log_later(ctx->store, number, &later, e));
-	if (later > 0)
-		uc_findings_add(&plan->findings, UC_REFUSED, "changed-since", "Undo the later change first.", "change %lld touched the same certificates later", (long long)later);
+	if (later > 0) uc_findings_add(out, UC_REFUSED, "changed-since", "Undo the later change first.", "change %lld touched the same certificates later", (long long)later);
+	if (strcmp(member(change, "task"), "install") == 0) {
+		uc_findings_add(out, UC_REFUSED, "not-undoable", NULL,
+		                "change %lld cannot be taken back: it installed this node, which would be left without its certificates and its administrator", number);
+		return UC_OK;
+	}
 	size_t i;
 	const json_t *step;
 	json_array_foreach(json_object_get(change, "steps"), i, step)
 	{
-		if (uc_step_undoable(member(step, "type"))) continue;
-		uc_findings_add(&plan->findings, UC_REFUSED, "not-undoable", NULL, "change %lld cannot be taken back: %s", (long long)number, member(step, "text"));
+		if (uc_step_undoable(member(step, "type"))) {
+			judge_key(ctx, step, out);
+			continue;
+		}
+		uc_findings_add(out, UC_REFUSED, "not-undoable", NULL, "change %lld cannot be taken back: %s", number, member(step, "text"));
 		return UC_OK;
 	}
 	return UC_OK;
@@ -89,11 +100,10 @@ enum uc_status uc_plan_undo(struct uc_task_context *ctx, const struct uc_task_re
 	json_t *change = NULL;
 	UC_TRY(uc_log_get(ctx->store, number, &change, e));
 	uc_plan_summary(plan, "Undo change %lld: %s", (long long)number, member(change, "summary"));
-	enum uc_status status = judge(ctx, change, number, plan, e);
+	enum uc_status status = uc_undo_judge(ctx, change, &plan->findings, e);
 	const json_t *steps = json_object_get(change, "steps");
 	for (size_t i = json_array_size(steps); status == UC_OK && uc_findings_worst(&plan->findings) != UC_REFUSED && i-- > 0;) {
 		json_t *inverse = uc_step_invert(json_array_get(steps, i));
-		judge_key(ctx, inverse, plan);
 		follow(plan, inverse);
 		add_inverse(plan, inverse);
 	}

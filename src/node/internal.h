@@ -34,8 +34,10 @@ struct uc_node {
 	pthread_mutex_t view_lock; /* guards the pointers and values below */
 	struct uc_view *view;
 	json_t *ports;
+	char https_address[64];
 	json_t *self_check;
 	struct uc_sign_in *sign_in;
+	bool log_checked; /* of the thread that maintains */
 };
 
 /* A read connection, lent: UC_CLEANUP(uc_reader_return) struct uc_lease r = {0}; uc_reader_borrow(n, &r, e). It is inside a read transaction. */
@@ -58,6 +60,8 @@ void uc_view_free(struct uc_view *v);
  * retried by uc_node_maintain().
  */
 void uc_effects_run(struct uc_node *n, int64_t number, const json_t *steps);
+/* Destroys a purged key and records it as an effect of the change. */
+void uc_key_destroy(struct uc_node *n, int64_t number, const char *key);
 /* Connects to this node's own HTTPS once per kind of key and records what it saw; true when all is as the view says. */
 bool uc_self_check(struct uc_node *n, int64_t number);
 

@@ -1,4 +1,6 @@
 /* What is due now and then. */
+#include <stdlib.h>
+
 #include "core/log.h"
 #include "node/internal.h"
 
@@ -37,9 +39,50 @@ static enum uc_status sweep_keys(struct uc_node *n, struct uc_error *e)
 	return status;
 }
 
+struct purged {
+	struct uc_node *node;
+	struct uc_strv keys;
+	int64_t *numbers;
+};
+
+static void note_purged(void *ctx, const char *key, int64_t number)
+{
+	struct purged *p = ctx;
+	if (!uc_keys_has(p->node->keys, key)) return;
+	p->numbers = uc_realloc(p->numbers, p->keys.count + 1, sizeof *p->numbers);
+	p->numbers[p->keys.count] = number;
+	uc_strv_add(&p->keys, key);
+}
+
+/* Keys that a change has purged but whose file is still there: a crash or a disk that failed was in the way. */
+static enum uc_status destroy_purged(struct uc_node *n, struct uc_error *e)
+{
+	struct purged p = {.node = n};
+	struct uc_lease reader = {.node = NULL};
+	enum uc_status status = uc_reader_borrow(n, &reader, e);
+	if (status == UC_OK) status = uc_store_purged_keys(reader.store, n->name, note_purged, &p, e);
+	uc_reader_return(&reader);
+	for (size_t i = 0; i < p.keys.count; i++) uc_key_destroy(n, p.numbers[i], p.keys.items[i]);
+	uc_strv_free(&p.keys);
+	free(p.numbers);
+	return status;
+}
+
+/* Once in the life of a process, and while it serves already: a log of years takes long to read. */
+static enum uc_status check_log(struct uc_node *n, struct uc_error *e)
+{
+	if (n->log_checked) return UC_OK;
+	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
+	UC_TRY(uc_reader_borrow(n, &reader, e));
+	n->log_checked = true;
+	return uc_log_verify(reader.store, uc_keys_node_verify, n->keys, e);
+}
+
 void uc_node_maintain(struct uc_node *n)
 {
 	struct uc_error e;
+	if (check_log(n, &e) != UC_OK) uc_log_error("checking the change log", &e);
+	if (destroy_purged(n, &e) != UC_OK) uc_log_error("destroying purged keys", &e);
 	if (sweep_keys(n, &e) != UC_OK) uc_log_error("sweeping unused keys", &e);
 	pthread_mutex_lock(&n->view_lock);
 	bool all_well = n->self_check != NULL;

@@ -133,7 +133,7 @@ static enum uc_status take_lock(struct uc_node *n, struct uc_error *e)
 	return uc_fail(e, UC_ECONFLICT, "data-in-use", "Stop the other daemon, or use another data directory.", "another ucpkid works in %s", n->data);
 }
 
-static enum uc_status install(struct uc_node *n, char **password, struct uc_error *e)
+static enum uc_status install(struct uc_node *n, const struct uc_node_config *config, struct uc_error *e)
 {
 	json_t *args = json_object();
 	struct uc_account have = {.name = NULL};
@@ -141,9 +141,11 @@ static enum uc_status install(struct uc_node *n, char **password, struct uc_erro
 	uc_account_free(&have);
 	UC_CLEANUP(uc_freep) char *verifier = NULL;
 	if (status == UC_ENOTFOUND) {
-		*password = uc_password(16);
-		status = uc_password_verifier(*password, &verifier, e);
+		char *password = uc_password(16);
+		status = uc_password_verifier(password, &verifier, e);
 		if (status == UC_OK) json_object_set_new(args, "verifier", json_string(verifier));
+		if (status == UC_OK && config->tell_password != NULL) config->tell_password(n->name, password);
+		uc_secret_free(password, strlen(password));
 	}
 	json_t *result = NULL;
 	struct uc_node_call call = {.request = {.task = "install", .args = args}, .who = "installation", .yes = true};
@@ -153,18 +155,18 @@ static enum uc_status install(struct uc_node *n, char **password, struct uc_erro
 	return status;
 }
 
-static enum uc_status open_parts(struct uc_node *n, const struct uc_node_config *config, char **password, struct uc_error *e)
+static enum uc_status open_parts(struct uc_node *n, const struct uc_node_config *config, struct uc_error *e)
 {
 	UC_TRY(uc_dir_make(n->data, 0700, e));
 	UC_TRY(take_lock(n, e));
 	UC_TRY(settle_names(n, config, e));
 	UC_TRY(uc_keys_open(n->data, &n->keys, e));
 	UC_TRY(uc_store_open(n->url, UC_STORE_WRITE, &n->writer, e));
-	UC_TRY(install(n, password, e));
+	UC_TRY(install(n, config, e));
 	return n->view != NULL ? UC_OK : uc_view_refresh(n, n->writer, e);
 }
 
-enum uc_status uc_node_open(const struct uc_node_config *config, struct uc_node **out, char **password, struct uc_error *e)
+enum uc_status uc_node_open(const struct uc_node_config *config, struct uc_node **out, struct uc_error *e)
 {
 	struct uc_node *n = uc_zalloc(1, sizeof *n);
 	n->data = uc_strdup(config->data);
@@ -177,15 +179,12 @@ enum uc_status uc_node_open(const struct uc_node_config *config, struct uc_node 
 	pthread_mutex_init(&n->pool_lock, NULL);
 	pthread_mutex_init(&n->view_lock, NULL);
 	n->sign_in = uc_sign_in_new();
-	*password = NULL;
-	enum uc_status status = open_parts(n, config, password, e);
+	enum uc_status status = open_parts(n, config, e);
 	if (status == UC_OK) {
 		*out = n;
 		return UC_OK;
 	}
 	uc_node_close(n);
-	free(*password);
-	*password = NULL;
 	return status;
 }
 
@@ -220,11 +219,12 @@ const char *uc_node_data(const struct uc_node *n)
 	return n->data;
 }
 
-void uc_node_set_ports(struct uc_node *n, const json_t *ports)
+void uc_node_set_ports(struct uc_node *n, const json_t *ports, const char *https_address)
 {
 	pthread_mutex_lock(&n->view_lock);
 	json_decref(n->ports);
 	n->ports = json_deep_copy(ports);
+	snprintf(n->https_address, sizeof n->https_address, "%s", https_address);
 	pthread_mutex_unlock(&n->view_lock);
 }
 

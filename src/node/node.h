@@ -20,13 +20,18 @@ struct uc_node_config {
 	const char *domain;    /* NULL: what was installed, else the system's domain, or none */
 	unsigned roles;        /* uc_node_role bits; 0: what was installed, else publisher and tftp */
 	struct uc_policy policy;
+	/*
+	 * Called with the first administrator's password just before the installation that makes it: told afterwards, a crash between the two would leave a password that nobody has seen.
+	 * When that installation fails or is broken off, the next one tells another. May be NULL.
+	 */
+	void (*tell_password)(const char *node, const char *password);
 };
 
 /*
- * Opens the node in its data directory, installing it when it is new. *password gets the first administrator's password then (owned, free with free()), else NULL. UC_ECONFLICT
+ * Opens the node in its data directory, installing it when it is new. UC_ECONFLICT
  * "other-node" when the directory belongs to a node of another name; UC_ECONFLICT "data-in-use" when another daemon has it. Owned: uc_node_close().
  */
-enum uc_status uc_node_open(const struct uc_node_config *config, struct uc_node **out, char **password, struct uc_error *e) UC_MUST;
+enum uc_status uc_node_open(const struct uc_node_config *config, struct uc_node **out, struct uc_error *e) UC_MUST;
 void uc_node_close(struct uc_node *n);
 
 /* ---- what it is ---- */
@@ -34,8 +39,8 @@ void uc_node_close(struct uc_node *n);
 const char *uc_node_name(const struct uc_node *n);
 const char *uc_node_data(const struct uc_node *n);
 json_t *uc_node_status(struct uc_node *n);
-/* Tells the node which ports it listens on ({"https": 8443}); it checks its own HTTPS there from now on. */
-void uc_node_set_ports(struct uc_node *n, const json_t *ports);
+/* Tells the node which ports it listens on ({"https": 8443}) and the address at which its HTTPS can be reached; it checks itself there from now on. */
+void uc_node_set_ports(struct uc_node *n, const json_t *ports, const char *https_address);
 
 /* The TLS context of the moment for HTTPS, with a reference of the caller's own (SSL_CTX_free()). ctx is the struct uc_node. Never NULL after a successful open. */
 SSL_CTX *uc_node_https(void *ctx);
@@ -89,8 +94,8 @@ enum uc_status uc_node_change(struct uc_node *n, int64_t number, json_t **out, s
 
 /* Would this peer's certificates (leaf anywhere in the file) be trusted by a store, and if not, what has to be uploaded where (T1)? */
 enum uc_status uc_node_trust_check(struct uc_node *n, const char *store, struct uc_slice file, const char *password, json_t **out, struct uc_error *e) UC_MUST;
-/* The same for what a server presents at "HOST:PORT". */
-enum uc_status uc_node_trust_peer(struct uc_node *n, const char *store, const char *peer, json_t **out, struct uc_error *e) UC_MUST;
+/* The same for what a server presents at "HOST:PORT", asked for by name (NULL: the host). */
+enum uc_status uc_node_trust_peer(struct uc_node *n, const char *store, const char *peer, const char *name, json_t **out, struct uc_error *e) UC_MUST;
 
 /* Work that is due now and then: keys whose undo time has passed, self-checks that failed. Called every minute by the daemon. */
 void uc_node_maintain(struct uc_node *n);

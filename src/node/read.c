@@ -387,24 +387,13 @@ enum uc_status uc_node_request_content(struct uc_node *n, const char *purpose, c
 /* ---- changes ---- */
 
 /* Whether a change can be taken back, without making the plan: "undo_refused" says why not. */
-static enum uc_status add_undoable(struct uc_store *store, int64_t number, json_t *change, struct uc_error *e)
+static enum uc_status add_undoable(struct uc_node *n, struct uc_store *store, json_t *change, struct uc_error *e)
 {
-	const char *why = NULL;
-	int64_t later = 0;
-	size_t i;
-	const json_t *step;
-	uc_time at = 0;
-	UC_TRY(uc_time_parse(json_string_value(json_object_get(change, "at")), &at, e));
-	json_array_foreach(json_object_get(change, "steps"), i, step)
-	{
-		if (!uc_step_undoable(json_string_value(json_object_get(step, "type")))) why = "a step of it can never be undone";
-	}
-	if (uc_now() > at + UC_UNDO_DAYS * UC_DAY) why = "it is older than 30 days";
-	UC_TRY(uc_log_later(store, number, &later, e));
-	if (later > 0) why = "a later change touched the same certificates";
-	if (json_is_integer(json_object_get(change, "undone_by"))) why = "it was undone already";
-	json_object_set_new(change, "undoable", json_boolean(why == NULL));
-	json_object_set_new(change, "undo_refused", why != NULL ? json_string(why) : json_null());
+	UC_CLEANUP(uc_findings_free) struct uc_findings against = {.items = NULL};
+	struct uc_task_context ctx = uc_node_context(n, store);
+	UC_TRY(uc_undo_judge(&ctx, change, &against, e));
+	json_object_set_new(change, "undoable", json_boolean(against.count == 0));
+	json_object_set_new(change, "undo_refused", against.count > 0 ? json_string(against.items[0].message) : json_null());
 	return UC_OK;
 }
 
@@ -417,7 +406,7 @@ enum uc_status uc_node_change(struct uc_node *n, int64_t number, json_t **out, s
 	json_object_set(change, "previous_hash", json_object_get(change, "previous"));
 	json_object_del(change, "previous");
 	json_t *effects = NULL;
-	enum uc_status status = add_undoable(reader.store, number, change, e);
+	enum uc_status status = add_undoable(n, reader.store, change, e);
 	if (status == UC_OK) status = uc_store_effects(reader.store, number, &effects, e);
 	if (status == UC_OK) json_object_set_new(change, "effects", effects);
 	if (status == UC_OK)
@@ -428,7 +417,7 @@ enum uc_status uc_node_change(struct uc_node *n, int64_t number, json_t **out, s
 }
 
 /* "undoable" for each row of a list of changes. */
-static enum uc_status mark_undoable(struct uc_store *store, json_t *items, struct uc_error *e)
+static enum uc_status mark_undoable(struct uc_node *n, struct uc_store *store, json_t *items, struct uc_error *e)
 {
 	size_t i;
 	json_t *row;
@@ -437,7 +426,7 @@ static enum uc_status mark_undoable(struct uc_store *store, json_t *items, struc
 		json_int_t number = json_integer_value(json_object_get(row, "number"));
 		json_t *change = NULL;
 		UC_TRY(uc_log_get(store, number, &change, e));
-		enum uc_status status = add_undoable(store, number, change, e);
+		enum uc_status status = add_undoable(n, store, change, e);
 		if (status == UC_OK) json_object_set(row, "undoable", json_object_get(change, "undoable"));
 		json_decref(change);
 		UC_TRY(status);
@@ -451,7 +440,7 @@ enum uc_status uc_node_changes(struct uc_node *n, int64_t before, size_t limit, 
 	UC_TRY(uc_reader_borrow(n, &reader, e));
 	json_t *items = NULL;
 	UC_TRY(uc_log_list(reader.store, before, limit + 1, object, &items, e));
-	enum uc_status status = mark_undoable(reader.store, items, e);
+	enum uc_status status = mark_undoable(n, reader.store, items, e);
 	if (status != UC_OK) {
 		json_decref(items);
 		return status;

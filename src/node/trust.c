@@ -139,12 +139,14 @@ enum uc_status uc_node_trust_check(struct uc_node *n, const char *store, struct 
 	return answer(n, store, certs.items[order[0]], &certs, out, e);
 }
 
-enum uc_status uc_node_trust_peer(struct uc_node *n, const char *store, const char *peer, json_t **out, struct uc_error *e)
+enum uc_status uc_node_trust_peer(struct uc_node *n, const char *store, const char *peer, const char *name, json_t **out, struct uc_error *e)
 {
 	char host[256];
 	char port[8];
+	const struct uc_trust_store *known;
+	UC_TRY(uc_trust_store_find(store, &known, e)); /* before a peer is troubled */
 	UC_TRY(uc_peer_split(peer, host, port, e));
 	UC_CLEANUP(uc_probe_free) struct uc_probe seen = {.address = ""};
-	UC_TRY(uc_probe_tls(host, port, NULL, UC_PROBE_ANY, PEER_TIMEOUT_MS, &seen, e));
+	UC_TRY(uc_probe_tls(host, port, name, UC_PROBE_ANY, PEER_TIMEOUT_MS, &seen, e));
 	return answer(n, store, seen.chain.items[0], &seen.chain, out, e);
 }

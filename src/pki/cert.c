@@ -4,6 +4,7 @@
 #include <openssl/pkcs7.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,10 @@
 #include "pki/name.h"
 
 UC_DEFINE_CLEANUP(free_x509, X509, X509_free)
+
+struct uc_cert_decoded {
+	_Atomic(X509 *) x; /* owned; NULL until it is asked for */
+};
 
 /* OID contents (X.690 section 8.19) of the extensions that are read at once. */
 static const uint8_t oid_ski[] = {0x55, 0x1d, 0x0e};
@@ -180,6 +185,7 @@ enum uc_status uc_cert_read(struct uc_slice der, struct uc_cert **out, struct uc
 		               whole.whole.len);
 	UC_CLEANUP(uc_cert_freep) struct uc_cert *c = uc_zalloc(1, sizeof *c);
 	c->pathlen = -1;
+	c->decoded = uc_zalloc(1, sizeof *c->decoded);
 	uc_buf_add_slice(&c->der, der);
 	if (!uc_der_whole(uc_buf_slice(&c->der), UC_DER_SEQUENCE, &whole)) return uc_fail(e, UC_EINTERNAL, "internal", NULL, "certificate changed while it was read");
 	const char *field = read_fields(c, whole.content);
@@ -194,6 +200,8 @@ struct uc_cert *uc_cert_dup(const struct uc_cert *c)
 {
 	struct uc_cert *copy = NULL;
 	if (uc_cert_read(uc_buf_slice(&c->der), &copy, NULL) != UC_OK) abort(); /* it was read once */
+	X509 *x = atomic_load(&c->decoded->x);
+	if (x != NULL && X509_up_ref(x)) atomic_store(&copy->decoded->x, x);
 	return copy;
 }
 
@@ -202,6 +210,8 @@ void uc_cert_free(struct uc_cert *c)
 	if (c == NULL) return;
 	uc_buf_free(&c->der);
 	free(c->exts);
+	if (c->decoded != NULL) X509_free(atomic_load(&c->decoded->x));
+	free(c->decoded);
 	free(c);
 }
 
@@ -323,7 +333,7 @@ char *uc_cert_base_name(const struct uc_cert *c)
 	return uc_safe_name(cn);
 }
 
-X509 *uc_cert_x509(const struct uc_cert *c)
+static X509 *decode(const struct uc_cert *c)
 {
 	const unsigned char *p = c->der.ptr;
 	ERR_set_mark();
@@ -331,6 +341,23 @@ X509 *uc_cert_x509(const struct uc_cert *c)
 	/* The getters of extensions are undefined before this; its result says only that some extension is bad, which check.h reports. */
 	if (x != NULL) X509_check_purpose(x, -1, 0);
 	ERR_pop_to_mark();
+	return x;
+}
+
+/* Keeps x, which is taken over, unless another thread was faster; returns what is kept. */
+static X509 *keep(const struct uc_cert *c, X509 *x)
+{
+	X509 *before = NULL;
+	if (x == NULL || atomic_compare_exchange_strong(&c->decoded->x, &before, x)) return x;
+	X509_free(x);
+	return before;
+}
+
+X509 *uc_cert_x509(const struct uc_cert *c)
+{
+	X509 *x = atomic_load(&c->decoded->x);
+	if (x == NULL) x = keep(c, decode(c));
+	if (x != NULL) X509_up_ref(x);
 	return x;
 }
 

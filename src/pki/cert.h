@@ -43,6 +43,7 @@ struct uc_cert {
 	unsigned key_usage;          /* bit n of KeyUsage is 1 << n: digitalSignature 1, keyEncipherment 4, dataEncipherment 8, keyAgreement 16, keyCertSign 32 */
 	struct uc_slice ski, aki;    /* key identifiers, len 0 when absent */
 	bool self_issued;            /* issuer and subject are equal (RFC 5280 rules) */
+	struct uc_cert_decoded *decoded; /* private: what uc_cert_x509() keeps */
 };
 
 enum {
@@ -94,7 +95,10 @@ char *uc_cert_serial_text(const struct uc_cert *c);
 char *uc_cert_label(const struct uc_cert *c);
 /* The base name of its .pem (requirements section 6): the CN, or the subject hash, made safe, without ".pem". Free with free(). */
 char *uc_cert_base_name(const struct uc_cert *c);
-/* Decoded by OpenSSL, with the extension cache filled; NULL when OpenSSL cannot. Owned by the caller: X509_free(). */
+/*
+ * Decoded by OpenSSL, with the extension cache filled; NULL when OpenSSL cannot. Decoded once and shared by copies of c made later, so it must not be
+ * changed. From any thread. Owned by the caller: X509_free().
+ */
 X509 *uc_cert_x509(const struct uc_cert *c);
 /* A degenerate PKCS#7 SignedData (RFC 2315 section 9.1) in DER that holds the certificates: a .p7b file. Appended to out. */
 void uc_pkcs7_write(const struct uc_certs *certs, struct uc_buf *out);

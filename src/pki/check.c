@@ -61,17 +61,10 @@ char *uc_check_oid_name(struct uc_slice oid)
 	return nid != NID_undef ? uc_sprintf("%s (%s)", OBJ_nid2sn(nid), text) : uc_strdup(text);
 }
 
-/* Without the extension cache of uc_cert_x509(): the rules decode each extension themselves, to name the bad one. */
-static X509 *decode(const struct uc_cert *c)
-{
-	const unsigned char *p = c->der.ptr;
-	return d2i_X509(NULL, &p, (long)c->der.len);
-}
-
 void uc_check_cert(const struct uc_cert *c, const struct uc_check_options *options, struct uc_findings *out)
 {
 	ERR_set_mark(); /* decoding broken parts must not leave errors for the next caller of OpenSSL */
-	UC_CLEANUP(free_x509) X509 *x = decode(c);
+	UC_CLEANUP(free_x509) X509 *x = uc_cert_x509(c);
 	struct uc_check k = {
 	    .c = c,
 	    .options = options,

@@ -28,9 +28,13 @@ struct uc_input {
 	struct uc_input_item *items;
 	size_t count;
 	char format[48];     /* "PEM", "DER certificate", "PKCS#7 (PEM)", "PKCS#7 (DER)", "PKCS#12", "base64", ... */
-	size_t keys_dropped; /* private keys that were there and were not taken (UC_INPUT_DROP_KEYS) */
-	struct uc_findings
-	    findings; /* notes: what was tolerated (BOM, UTF-16, trusted data dropped, attributes skipped, a damaged block with its line) */
+	size_t keys_dropped; /* private keys of a PKCS#12 that were there and were not taken */
+	/*
+	 * What was tolerated. UC_WARN: "damaged-block" (a part that could not be read, with its line and the reason). UC_NOTE: "text-encoding",
+	 * "text-skipped", "attributes-skipped", "block-skipped" (a public key, parameters), "armour-repaired", "trusted-data-dropped",
+	 * "several-objects" (DER one after the other), "keys-dropped".
+	 */
+	struct uc_findings findings;
 };
 
 enum uc_input_keys {
@@ -39,13 +43,18 @@ enum uc_input_keys {
 };
 
 /*
- * Reads data. password (UTF-8) may be NULL. On success out holds at least one item; release it with uc_input_free() in any case.
+ * Reads data. password (UTF-8) may be NULL; a PKCS#12 that was made without one is then opened nevertheless. On success out holds at least one
+ * item, and every certificate in it can be read by uc_cert_read(); release it with uc_input_free() in any case. Takes time and memory in
+ * proportion to the size of data, and some seconds at most for passwords that are hashed many times: not for an event loop.
  *
- * Errors, each naming what the data looks like instead:
- *   UC_EINPUT "empty-file", "html-page" (a web page, e.g. a CA's log-in form), "no-certificate-found", "truncated" (BEGIN without END, with the line), "bad-base64"
- *   (line number and reason), "password-needed", "wrong-password", "unsupported-algorithm" (names it);
- *   UC_ELIMIT "too-large", "too-many-objects"; UC_EREFUSED "private-key-in-upload".
- * A damaged block among good ones is a finding of weight UC_WARN "damaged-block", not an error. No key byte ever appears in a message.
+ * Errors, each saying where it is, and what the data looks like instead:
+ *   UC_EINPUT "empty-file"; "html-page" (a web page, e.g. a CA's log-in form); "no-certificate-found" (names what it is: a Java keystore, an SSH key, ...);
+ *   "truncated" (BEGIN without END with its line; binary data shorter than announced); "bad-base64" (line, column, character);
+ *   "not-a-certificate", "trailing-bytes" (as uc_cert_read()); "password-needed", "wrong-password"; "unsupported-algorithm" (names it); "damaged-key";
+ *   UC_ELIMIT "too-large", "too-many-objects", "key-too-large" (RSA above 16384 bits, C41), "too-many-rounds" (of password hashing);
+ *   UC_EREFUSED "private-key-in-upload".
+ * What is wrong with one block among good ones is a finding "damaged-block", not an error, unless the block is a refused key, its password is missing or
+ * wrong, or a limit is reached. No key byte ever appears in a message. OpenSSL's error queue is empty afterwards.
  */
 enum uc_status uc_input_read(struct uc_slice data, const char *password, enum uc_input_keys keys, struct uc_input *out,
                              struct uc_error *e) UC_MUST;

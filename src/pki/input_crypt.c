@@ -65,8 +65,8 @@ char *uc_input_crypt_name(const X509_ALGOR *alg)
 enum uc_status uc_input_crypt_afford_rounds(struct uc_input_job *job, uint64_t rounds, const struct uc_input_place *place,
                                             struct uc_error *e)
 {
-	/* Some seconds of one processor; usual files ask for 2,000 to 600,000. */
-	static const uint64_t limit = 5000000;
+	/* A few seconds of one processor. Usual files ask for 2,000 rounds, the most careful programs for 600,000, three times over. */
+	static const uint64_t limit = 2000000;
 	if (rounds > limit || job->work + rounds > limit)
 		return uc_fail(e, UC_ELIMIT, "too-many-rounds", "Save the file again with a usual number of iterations (2048 to 600000).",
 		               "%s asks for more than %llu rounds of password hashing", place->text, (unsigned long long)limit);

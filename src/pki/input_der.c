@@ -14,7 +14,8 @@ bool uc_input_der_present(struct uc_slice data)
 	struct uc_reader r = uc_reader_of(data);
 	uint8_t c;
 	if (!uc_read_u8(&r, &c) || c != UC_DER_SEQUENCE || !uc_read_u8(&r, &c)) return false;
-	if (c >= 0x80) return c != 0xef || data.len < 4 || memcmp(data.ptr + 1, "\xef\xbf\xbd", 3) != 0;
+	/* U+FFFD in UTF-8: binary data that went through a text editor, see input_guess.c. */
+	if (c >= 0x80) return !uc_slice_eq(uc_input_text_cut(data, 1, 4), uc_slice_str("\xef\xbf\xbd"));
 	/* Short lengths look like letters: "0 certificates found" is text, and in UTF-16 too. A key has small numbers soon. */
 	bool small = false;
 	for (size_t i = 2; c > 2 && i < 8 && i < data.len; i++)

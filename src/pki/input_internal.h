@@ -57,8 +57,11 @@ void uc_input_skip(struct uc_input_job *job, const struct uc_input_place *place,
 struct uc_slice uc_input_text_decode(struct uc_input_job *job, struct uc_slice data, struct uc_buf *buf);
 /* Reads the next line, without its end (LF, CRLF or CR). False at the end of the text. */
 bool uc_input_text_line(struct uc_reader *r, struct uc_slice *line);
+/* The bytes from start to before end; none when they are not all there. */
+struct uc_slice uc_input_text_cut(struct uc_slice text, size_t start, size_t end);
 /* The number of line ends in text. */
 size_t uc_input_text_lines(struct uc_slice text);
+/* Without the blanks and line ends around it. */
 struct uc_slice uc_input_text_trim(struct uc_slice text);
 /* Appends what base64 text stands for; its lines may be of any length. secret: no character is quoted. UC_EINPUT "bad-base64". */
 enum uc_status uc_input_text_base64(const struct uc_input_part *part, bool secret, struct uc_buf *out, struct uc_error *e) UC_MUST;

@@ -49,10 +49,11 @@ static enum uc_status too_large(size_t bits, const struct uc_input_place *place,
 static size_t modulus_bits(struct uc_slice der)
 {
 	struct uc_der seq;
+	struct uc_der version;
 	struct uc_der n;
 	if (!uc_der_whole(der, UC_DER_SEQUENCE, &seq)) return 0;
 	struct uc_reader r = uc_reader_of(seq.content);
-	if (!uc_der_expect(&r, UC_DER_INTEGER, &n) || !uc_der_expect(&r, UC_DER_INTEGER, &n)) return 0;
+	if (!uc_der_expect(&r, UC_DER_INTEGER, &version) || !uc_der_expect(&r, UC_DER_INTEGER, &n)) return 0;
 	size_t zeros = n.content.len > 0 && n.content.ptr[0] == 0 ? 1 : 0;
 	return 8 * (n.content.len - zeros);
 }

@@ -23,15 +23,6 @@ struct walk {
 	size_t line;
 };
 
-static struct uc_slice cut(struct uc_slice text, size_t start, size_t end)
-{
-	struct uc_reader r = uc_reader_of(text);
-	struct uc_slice skipped;
-	struct uc_slice part = {.ptr = NULL};
-	if (!uc_read_slice(&r, start, &skipped) || !uc_read_slice(&r, end - start, &part)) return (struct uc_slice){.ptr = NULL};
-	return part;
-}
-
 static size_t count_hyphens(struct uc_slice text, size_t at)
 {
 	size_t n = 0;
@@ -46,8 +37,7 @@ static bool is_label_char(uint8_t c)
 
 static bool has_word(struct uc_slice text, size_t at, const char *word)
 {
-	size_t n = strlen(word);
-	return n <= text.len - at && memcmp(text.ptr + at, word, n) == 0;
+	return uc_slice_eq(uc_input_text_cut(text, at, at + strlen(word)), uc_slice_str(word));
 }
 
 static bool is_word(struct uc_slice text, size_t at)
@@ -59,8 +49,8 @@ static bool is_word(struct uc_slice text, size_t at)
 static bool read_marker(struct uc_slice text, size_t n, struct marker *m)
 {
 	size_t at = m->start + n;
-	m->begin = has_word(text, at, "BEGIN ");
 	if (n < 2 || !is_word(text, at)) return false;
+	m->begin = has_word(text, at, "BEGIN ");
 	at += m->begin ? 6 : 4;
 	size_t len = 0;
 	while (len + 1 < sizeof m->label && at + len < text.len && is_label_char(text.ptr[at + len])) len++;
@@ -70,7 +60,7 @@ static bool read_marker(struct uc_slice text, size_t n, struct marker *m)
 	m->end = at + len + closing;
 	m->damaged = n != 5 || closing != 5;
 	while (len > 0 && text.ptr[at + len - 1] == ' ') len--;
-	memcpy(m->label, text.ptr + at, len);
+	memcpy(m->label, uc_input_text_cut(text, at, at + len).ptr, len);
 	m->label[len] = '\0';
 	return len > 0 && (closing > 0 || m->end == text.len || text.ptr[m->end] == '\r' || text.ptr[m->end] == '\n');
 }
@@ -78,14 +68,12 @@ static bool read_marker(struct uc_slice text, size_t n, struct marker *m)
 static bool next_marker(struct walk *w, struct marker *m)
 {
 	while (w->pos < w->text.len) {
-		const uint8_t *hyphen = memchr(w->text.ptr + w->pos, '-', w->text.len - w->pos);
-		if (hyphen == NULL) return false;
-		*m = (struct marker){.start = (size_t)(hyphen - w->text.ptr)};
-		size_t n = count_hyphens(w->text, m->start);
-		w->pos = m->start + n;
+		size_t n = count_hyphens(w->text, w->pos);
+		*m = (struct marker){.start = w->pos};
+		w->pos += n > 0 ? n : 1;
 		if (!read_marker(w->text, n, m)) continue;
 		w->pos = m->end;
-		w->line += uc_input_text_lines(cut(w->text, w->counted, m->start));
+		w->line += uc_input_text_lines(uc_input_text_cut(w->text, w->counted, m->start));
 		w->counted = m->start;
 		m->line = w->line;
 		return true;
@@ -115,7 +103,7 @@ static struct uc_slice header_value(struct uc_slice line, const char *name)
 {
 	size_t n = strlen(name);
 	if (line.len <= n || memcmp(line.ptr, name, n) != 0) return (struct uc_slice){.ptr = NULL};
-	return uc_input_text_trim(cut(line, n, line.len));
+	return uc_input_text_trim(uc_input_text_cut(line, n, line.len));
 }
 
 static bool contains(struct uc_slice text, const char *word)
@@ -136,8 +124,8 @@ static struct headers read_headers(struct uc_input_part *body)
 		bool header = trimmed.len > 0 && memchr(trimmed.ptr, ':', trimmed.len) != NULL;
 		if (!header) {
 			if (!any) return h;
-			body->line += uc_input_text_lines(cut(body->text, 0, before));
-			body->text = cut(body->text, before, body->text.len);
+			body->line += uc_input_text_lines(uc_input_text_cut(body->text, 0, before));
+			body->text = uc_input_text_cut(body->text, before, body->text.len);
 			return h;
 		}
 		any = true;
@@ -191,9 +179,6 @@ static enum uc_status unknown_label(const struct uc_input_place *place, struct u
 		return uc_fail(e, UC_EINPUT, "no-certificate-found",
 		               "OpenPGP is another system: ask for an X.509 certificate (PEM, DER or PKCS#7).",
 		               "%s is OpenPGP data, not an X.509 certificate", place->text);
-	if (uc_starts_with(place->label, "SSH2 "))
-		return uc_fail(e, UC_EINPUT, "no-certificate-found", "Ask for an X.509 certificate (PEM, DER or PKCS#7).",
-		               "%s is an SSH key, not an X.509 certificate", place->text);
 	return uc_fail(e, UC_EINPUT, "no-certificate-found",
 	               "Known are CERTIFICATE, CERTIFICATE REQUEST, X509 CRL, PKCS7, CMS and private keys.", "%s is of an unknown kind",
 	               place->text);
@@ -237,7 +222,7 @@ static enum uc_status read_block(struct uc_input_job *job, const struct marker *
 	if (begin->damaged || end->damaged || strcmp(begin->label, end->label) != 0)
 		uc_findings_add(&job->out->findings, UC_NOTE, "armour-repaired", NULL,
 		                "%s has a damaged BEGIN or END line; it was read nevertheless", place.text);
-	struct uc_input_part body = {.text = cut(text, begin->end, end->start), .line = begin->line};
+	struct uc_input_part body = {.text = uc_input_text_cut(text, begin->end, end->start), .line = begin->line};
 	return read_content(job, &body, labels[known].block, &place, e);
 }
 
@@ -286,7 +271,7 @@ enum uc_status uc_input_pem_read(struct uc_input_job *job, struct uc_slice text,
 		if (++blocks > UC_INPUT_MAX_ITEMS)
 			return uc_fail(e, UC_ELIMIT, "too-many-objects", "Split it into several files.", "more than %d blocks in one input",
 			               UC_INPUT_MAX_ITEMS);
-		add_around(&around, cut(text, done, m.start));
+		add_around(&around, uc_input_text_cut(text, done, m.start));
 		have = next_marker(&w, &next);
 		bool closed = m.begin && have && !next.begin;
 		enum uc_status status = m.begin ? read_block(job, &m, closed ? &next : NULL, text, &cause) : lone_end(&m, &cause);
@@ -298,7 +283,7 @@ enum uc_status uc_input_pem_read(struct uc_input_job *job, struct uc_slice text,
 		else if (have)
 			m = next;
 	}
-	add_around(&around, cut(text, done, text.len));
+	add_around(&around, uc_input_text_cut(text, done, text.len));
 	note_around(job, &around);
 	uc_input_set_format(job, "PEM");
 	return UC_OK;

@@ -76,6 +76,15 @@ struct uc_slice uc_input_text_decode(struct uc_input_job *job, struct uc_slice d
 	return uc_buf_slice(buf);
 }
 
+struct uc_slice uc_input_text_cut(struct uc_slice text, size_t start, size_t end)
+{
+	struct uc_reader r = uc_reader_of(text);
+	struct uc_slice before;
+	struct uc_slice part;
+	if (end < start || !uc_read_slice(&r, start, &before) || !uc_read_slice(&r, end - start, &part)) return (struct uc_slice){.ptr = NULL};
+	return part;
+}
+
 bool uc_input_text_line(struct uc_reader *r, struct uc_slice *line)
 {
 	struct uc_reader at = *r;
@@ -110,10 +119,11 @@ static bool is_blank(uint8_t c)
 
 struct uc_slice uc_input_text_trim(struct uc_slice text)
 {
-	while (text.len > 0 && is_blank(text.ptr[text.len - 1])) text.len--;
 	size_t start = 0;
-	while (start < text.len && is_blank(text.ptr[start])) start++;
-	return uc_slice_of(start > 0 ? text.ptr + start : text.ptr, text.len - start);
+	size_t end = text.len;
+	while (end > 0 && is_blank(text.ptr[end - 1])) end--;
+	while (start < end && is_blank(text.ptr[start])) start++;
+	return uc_input_text_cut(text, start, end);
 }
 
 /* Where the reading of base64 is. */
@@ -137,7 +147,7 @@ static enum uc_status bad_character(const struct base64 *b, struct uc_error *e)
 	const struct uc_slice text = b->part->text;
 	uint32_t cp = text.ptr[b->pos];
 	char what[32];
-	bool character = uc_utf8_next(uc_slice_of(text.ptr + b->pos, text.len - b->pos), &cp) > 0;
+	bool character = uc_utf8_next(uc_input_text_cut(text, b->pos, text.len), &cp) > 0;
 	if (b->secret)
 		snprintf(what, sizeof what, "a character");
 	else if (cp > 0x20 && cp < 0x7f)
@@ -163,10 +173,12 @@ static enum uc_status bad_length(const struct base64 *b, struct uc_error *e)
 	               "line %zu: the base64 that begins at line %zu has a wrong number of characters before its end", b->line, b->part->line);
 }
 
-/* The line breaks of a JSON string. */
-static bool is_escaped_break(struct uc_slice text, size_t pos)
+/* How many characters of an escape in a JSON string stand for nothing here: both of a line break, the backslash of "\/". */
+static size_t escape_len(struct uc_slice text, size_t pos)
 {
-	return text.ptr[pos] == '\\' && pos + 1 < text.len && (text.ptr[pos + 1] == 'n' || text.ptr[pos + 1] == 'r');
+	if (text.ptr[pos] != '\\' || pos + 1 >= text.len) return 0;
+	uint8_t c = text.ptr[pos + 1];
+	return c == 'n' || c == 'r' ? 2 : c == '/' ? 1 : 0;
 }
 
 static bool is_base64(uint8_t c)
@@ -192,9 +204,10 @@ enum uc_status uc_input_text_base64(const struct uc_input_part *part, bool secre
 	const struct uc_slice text = part->text;
 	UC_CLEANUP(free_base64) struct base64 b = {.part = part, .line = part->line, .column = 1, .secret = secret};
 	for (; b.pos < text.len; b.pos++, b.column++) {
-		if (is_escaped_break(text, b.pos)) {
-			b.pos++;
-			b.column++;
+		size_t skipped = escape_len(text, b.pos);
+		if (skipped > 0) {
+			b.pos += skipped - 1;
+			b.column += skipped - 1;
 			continue;
 		}
 		if (!is_blank(text.ptr[b.pos])) UC_TRY(read_character(&b, out, e));

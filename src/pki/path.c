@@ -58,17 +58,10 @@ static struct uc_route route_of(const struct search *s, const struct step *step)
 	return route;
 }
 
-/* One that is not valid now is tried last, whenever it ends. */
-static uc_time lasts_until(const struct search *s, const struct uc_cert *c)
-{
-	if (!c->not_before.ok || !c->not_after.ok || s->options->at < c->not_before.value) return UC_TIME_MIN;
-	return c->not_after.value;
-}
-
 static void push(struct search *s, size_t item, size_t below)
 {
 	const struct uc_cert *c = s->pool.items[item].cert;
-	struct step step = {.item = item, .below = below, .len = 1, .until = lasts_until(s, c)};
+	struct step step = {.item = item, .below = below, .len = 1, .until = c->not_after.ok ? c->not_after.value : UC_TIME_MIN};
 	if (s->count > 0) {
 		const struct step *under = &s->steps[below];
 		step.len = under->len + 1;
@@ -228,9 +221,16 @@ static void extend(struct search *s, size_t at, const struct uc_route *route)
 	if (s->count == start && !uc_pool_exhausted(&s->pool) && all_signed(s, route)) fail_missing(s, route, looping);
 }
 
+/* Names itself as its issuer, by name and by key. In a trusted certificate that is enough: its own signature adds nothing to the trust. */
+static bool names_itself(const struct uc_cert *c)
+{
+	return c->self_issued && c->aki.len > 0 && uc_slice_eq(c->aki, c->ski);
+}
+
 static bool may_end(struct search *s, size_t item)
 {
-	return s->pool.items[item].anchor && (s->options->partial_anchors || uc_pool_self_signed(&s->pool, item));
+	if (!s->pool.items[item].anchor) return false;
+	return s->options->partial_anchors || names_itself(s->pool.items[item].cert) || uc_pool_self_signed(&s->pool, item);
 }
 
 static bool visit(struct search *s, size_t at, struct uc_path *out)

@@ -158,6 +158,13 @@ enum uc_status uc_stmt_run(struct uc_stmt *s, int64_t *affected, struct uc_error
 	return UC_OK;
 }
 
+void uc_db_watch(struct uc_db *db, bool (*go_on)(void *ctx), void *ctx)
+{
+	db->go_on = go_on;
+	db->go_on_ctx = ctx;
+	db->driver->watch(db);
+}
+
 const char *uc_col_text(struct uc_stmt *s, int n)
 {
 	return s->db->driver->col_text(s, n);

@@ -59,6 +59,13 @@ enum uc_status uc_stmt_step(struct uc_stmt *s, bool *row, struct uc_error *e) UC
 /* Runs a statement that gives no rows; *affected (or NULL) gets the number of rows changed. */
 enum uc_status uc_stmt_run(struct uc_stmt *s, int64_t *affected, struct uc_error *e) UC_MUST;
 
+/*
+ * While go_on is set, a statement that takes long asks it every time about UC_DB_WATCH_ROWS rows have been looked at; when it says no, the statement fails with UC_ELIMIT
+ * "stopped". A driver whose planner can be relied on may never ask. NULL: nobody is asked.
+ */
+#define UC_DB_WATCH_ROWS 20
+void uc_db_watch(struct uc_db *db, bool (*go_on)(void *ctx), void *ctx);
+
 /* Columns from 0; borrowed until the next step. Text of NULL is "". */
 const char *uc_col_text(struct uc_stmt *s, int n);
 int64_t uc_col_int(struct uc_stmt *s, int n);

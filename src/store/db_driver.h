@@ -38,6 +38,7 @@ struct uc_db_driver {
 	void (*rollback)(struct uc_db *db);
 
 	enum uc_status (*prepare)(struct uc_db *db, const char *sql, struct uc_stmt **out, struct uc_error *e);
+	void (*watch)(struct uc_db *db); /* go_on and ctx have changed */
 	void (*finalize)(struct uc_stmt *s);
 	void (*again)(struct uc_stmt *s); /* back to before the first row */
 	void (*reset)(struct uc_stmt *s); /* and without values */
@@ -60,6 +61,8 @@ struct uc_db_driver {
 struct uc_db {
 	const struct uc_db_driver *driver;
 	bool in_transaction;
+	bool (*go_on)(void *ctx); /* uc_db_watch() */
+	void *go_on_ctx;
 	struct uc_stmt *cached[UC_DB_MAX_CACHED];
 	size_t cached_count;
 	size_t evict; /* where to look for the next one to drop */

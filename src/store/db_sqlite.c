@@ -23,6 +23,7 @@ static const struct {
     {SQLITE_PERM, UC_EIO, "no-access", "Check the owner and the mode of the file and its directory."},
     {SQLITE_CANTOPEN, UC_EIO, "no-access", "Check that the directory exists, and the owner and mode of the file and its directory."},
     {SQLITE_IOERR, UC_EIO, "disk-failed", "Look in the system's log for errors of that disk."},
+    {SQLITE_INTERRUPT, UC_ELIMIT, "stopped", NULL},
     {SQLITE_TOOBIG, UC_ELIMIT, "too-large", "Split the task into smaller ones."},
 };
 
@@ -31,6 +32,8 @@ static int primary_code(sqlite3 *h, int rc)
 {
 	int code = rc & 0xff;
 	if (code != SQLITE_IOERR && code != SQLITE_CANTOPEN) return code;
+	/* Also a reader has to write beside the store, in the index of its WAL. */
+	if (code == SQLITE_CANTOPEN && sqlite3_db_readonly(h, "main") == 1) return SQLITE_READONLY;
 	switch (sqlite3_system_errno(h)) {
 	case ENOSPC:
 	case EDQUOT:
@@ -64,6 +67,7 @@ static void sq_close(struct uc_db *db)
 {
 	struct sqlite_db *d = uc_sqlite(db);
 	sqlite3_close_v2(d->h);
+	uc_sqlite_sample_free(d);
 	free(d->path);
 	free(d);
 }
@@ -85,15 +89,16 @@ static enum uc_status configure(struct uc_db *db, enum uc_db_mode mode, struct u
 	    "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"
 	    "PRAGMA cache_size = -32768";
 	/* Also in WAL mode NORMAL could lose the last commits to a power cut. The WAL is cut back after a large change. */
-	static const char writer[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864";
+	static const char writer[] =
+	    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -262144";
 	struct sqlite_db *d = uc_sqlite(db);
 	sqlite3_extended_result_codes(d->h, 1);
 	sqlite3_busy_timeout(d->h, 10000);
 	sqlite3_limit(d->h, SQLITE_LIMIT_ATTACHED, 0);
+	/* SQLite opens what it cannot write for reading, without a word. */
+	if (mode == UC_DB_WRITE && sqlite3_db_readonly(d->h, "main") == 1) return failed(d, SQLITE_READONLY, "write", e);
 	UC_TRY(sq_exec(db, always, e));
 	if (mode == UC_DB_READ) return sq_exec(db, "PRAGMA query_only = ON", e);
-	/* SQLite opens what it cannot write for reading, without a word. */
-	if (sqlite3_db_readonly(d->h, "main") == 1) return failed(d, SQLITE_READONLY, "write", e);
 	return sq_exec(db, writer, e);
 }
 
@@ -121,9 +126,20 @@ static enum uc_status sq_begin(struct uc_db *db, enum uc_db_mode mode, struct uc
 	return sq_exec(db, mode == UC_DB_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", e);
 }
 
+/* A large change has filled the cache with pages that nobody needs any more. */
+static void trim_cache(sqlite3 *h)
+{
+	enum { KEEP = 32 * 1024 * 1024 };
+	int used = 0;
+	int most = 0;
+	if (sqlite3_db_status(h, SQLITE_DBSTATUS_CACHE_USED, &used, &most, 0) == SQLITE_OK && used > KEEP) sqlite3_db_release_memory(h);
+}
+
 static enum uc_status sq_commit(struct uc_db *db, struct uc_error *e)
 {
-	return sq_exec(db, "COMMIT", e);
+	UC_TRY(sq_exec(db, "COMMIT", e));
+	trim_cache(uc_sqlite(db)->h);
+	return UC_OK;
 }
 
 static void sq_rollback(struct uc_db *db)
@@ -147,6 +163,19 @@ static enum uc_status sq_prepare(struct uc_db *db, const char *sql, struct uc_st
 	}
 	*out = &s->base;
 	return UC_OK;
+}
+
+static int ask_to_go_on(void *ctx)
+{
+	const struct uc_db *db = ctx;
+	return db->go_on(db->go_on_ctx) ? 0 : 1;
+}
+
+static void sq_watch(struct uc_db *db)
+{
+	/* A row that is looked at along an index takes about six operations of SQLite's machine. */
+	enum { OPERATIONS = 6 * UC_DB_WATCH_ROWS };
+	sqlite3_progress_handler(uc_sqlite(db)->h, OPERATIONS, db->go_on != NULL ? ask_to_go_on : NULL, db);
 }
 
 static void sq_finalize(struct uc_stmt *base)
@@ -254,6 +283,7 @@ const struct uc_db_driver uc_db_sqlite = {
     .commit = sq_commit,
     .rollback = sq_rollback,
     .prepare = sq_prepare,
+    .watch = sq_watch,
     .finalize = sq_finalize,
     .again = sq_again,
     .reset = sq_reset,

@@ -36,15 +36,11 @@ static const struct {
 	enum uc_find_op op;
 	bool for_time, has_value;
 } operators[] = {
-    {"contains", UC_FIND_CONTAINS, false, true},
-    {"begins with", UC_FIND_BEGINS, false, true},
-    {"begins", UC_FIND_BEGINS, false, true},
-    {"ends with", UC_FIND_ENDS, false, true},
-    {"ends", UC_FIND_ENDS, false, true},
-    {"is empty", UC_FIND_EMPTY, false, false},
-    {"is", UC_FIND_IS, false, true},
-    {"before", UC_FIND_BEFORE, true, true},
-    {"after", UC_FIND_AFTER, true, true},
+    {"contains", UC_FIND_CONTAINS, false, true}, {"begins with", UC_FIND_BEGINS, false, true},
+    {"begins", UC_FIND_BEGINS, false, true},     {"ends with", UC_FIND_ENDS, false, true},
+    {"ends", UC_FIND_ENDS, false, true},         {"is empty", UC_FIND_EMPTY, false, false},
+    {"is exactly", UC_FIND_IS, false, true},     {"is", UC_FIND_IS, false, true},
+    {"before", UC_FIND_BEFORE, true, true},      {"after", UC_FIND_AFTER, true, true},
 };
 
 static int column_named(const char *name)

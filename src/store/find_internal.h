@@ -64,13 +64,22 @@ void uc_find_add_filter(struct uc_query *q, const struct uc_db *db, const struct
 /* The smallest text that is greater than all that begin with prefix; NULL when there is none. Free with free(). */
 char *uc_find_after_prefix(const char *prefix);
 
-/* ---- find_candidates.c ---- */
+/* ---- find_narrow.c ---- */
 
-/*
- * Ids of rows, among which are all that match, when an index can tell that there are at most cap: *found is then true, otherwise ids is to be ignored. A row in ids need not
- * match.
- */
-enum uc_status uc_find_candidates(struct uc_store *s, const struct uc_find *f, size_t cap, struct uc_ids *ids, bool *found,
-                                  struct uc_error *e) UC_MUST;
+/* A small part of the table in which all rows lie that match; not all that lie in it need match. */
+struct uc_find_part {
+	enum {
+		UC_PART_NONE,      /* no small one is known */
+		UC_PART_CONDITION, /* those that fulfil this condition, of which an index knows */
+		UC_PART_USAGE,     /* those of f->usage */
+		UC_PART_IDS        /* these */
+	} kind;
+	size_t condition;
+	struct uc_ids ids;
+};
+void uc_find_part_free(struct uc_find_part *part);
+/* Looks for a part of at most cap rows; at_once: only where that takes no time, so not in the text index. */
+enum uc_status uc_find_narrow(struct uc_store *s, const struct uc_find *f, size_t cap, bool at_once, struct uc_find_part *out,
+                              struct uc_error *e) UC_MUST;
 
 #endif

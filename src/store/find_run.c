@@ -1,20 +1,24 @@
 /*
  * Answering a find, page by page.
  *
- * There are two ways: to walk along the index of the sort column and take what fulfils the conditions, which is quick when that is much, and to gather the candidates
- * that another index gives and sort them, which is quick when they are few. Which is which is found out on the way: a short walk tells how much fulfils the conditions.
+ * There are two ways: to walk along the index of the sort column and take what fulfils the conditions, which is quick when that is much, and to gather a small part of the
+ * table that another index knows of and sort it, which is quick when there is one. Which is which is found out on the way: the first rows of a walk tell how long it will be.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/find_internal.h"
 
+/* All in rows, but for the first; found by measuring. */
 enum {
 	DEFAULT_LIMIT = 50,
-	FEW_CANDIDATES = 256,   /* gathered without another thought */
-	MANY_CANDIDATES = 8000, /* the most that are gathered: as slow as walking as many rows */
-	LONG_WALK = 4000,       /* rows; looking for candidates first costs less */
-	MAX_STRETCH = 16000     /* rows walked between two looks at the clock */
+	TINY_PART = 256,                    /* gathered without another thought */
+	SMALL_PART = 1000,                  /* gathered when a short walk does not promise to fill the page */
+	LARGEST_PART = 8000,                /* gathered when a longer one does not either: as slow as walking as many */
+	FIRST_LOOK = 20 * UC_DB_WATCH_ROWS, /* by now a walk has shown how much it meets */
+	LONG_WALK = 4000,
+	STRETCH = 2000,
+	LONGEST_STRETCH = 16000 /* between two looks at the clock */
 };
 
 #define MAX_SEARCH_NS INT64_C(300000000)
@@ -30,7 +34,8 @@ struct search {
 	size_t given;              /* rows given to each */
 	struct uc_find_place from; /* where to go on: after this place */
 	struct uc_find_place last; /* of the last row, when the page is full */
-	size_t walked;             /* rows looked at */
+	int64_t last_id;           /* of the last row, when there is one */
+	size_t watched;            /* rows looked at under watch */
 	bool more;                 /* the page is full, and there is at least one more row */
 	bool ended;                /* the walk has reached the end */
 };
@@ -47,6 +52,8 @@ static void search_free(struct search *r)
 #define ROW_COLUMNS                                                                                                                        \
 	"usage, unit, name, scope, common_name, subject, issuer, serial, fingerprint, type, key_type, distribution, description, not_before, " \
 	"not_after, id"
+
+enum { ID_COLUMN = 15 };
 
 static struct uc_found found_of(struct uc_stmt *st)
 {
@@ -97,7 +104,8 @@ static enum uc_status take_rows(struct search *r, const struct uc_query *q, stru
 		struct uc_found found = found_of(st);
 		r->each(r->ctx, &found);
 		r->given++;
-		if (--r->left == 0) place_of(r, st, 15, &r->last);
+		r->last_id = uc_col_int(st, ID_COLUMN);
+		if (--r->left == 0) place_of(r, st, ID_COLUMN, &r->last);
 	}
 }
 
@@ -111,10 +119,10 @@ static void add_value(struct uc_query *q, const struct search *r, const char *te
 		uc_query_text(q, text);
 }
 
-/* "AND (column, id) OP (value, id)" */
-static void add_place(struct uc_query *q, const struct search *r, const char *op, const struct uc_find_place *p)
+/* "AND (column, id) OP (value, id)"; prefix as uc_db_no_index(), or "". */
+static void add_place(struct uc_query *q, const struct search *r, const char *prefix, const char *op, const struct uc_find_place *p)
 {
-	uc_query_add(q, " AND (%s, id) %s (", r->column, op);
+	uc_query_add(q, " AND (%s%s, id) %s (", prefix, r->column, op);
 	add_value(q, r, p->text, p->time);
 	uc_query_add(q, ", ");
 	uc_query_number(q, p->id);
@@ -169,16 +177,15 @@ static void add_bounds(struct uc_query *q, const struct search *r, const struct 
 {
 	bool down = r->f->descending;
 	if (r->from.set)
-		add_place(q, r, down ? "<" : ">", &r->from);
+		add_place(q, r, "", down ? "<" : ">", &r->from);
 	else
 		add_condition_bound(q, r, !down);
 	if (end->set)
-		add_place(q, r, down ? ">=" : "<=", end);
+		add_place(q, r, "", down ? ">=" : "<=", end);
 	else
 		add_condition_bound(q, r, down);
 }
 
-/* prefix as uc_db_no_index(), or "". */
 static void add_order(struct uc_query *q, const struct search *r, const char *prefix)
 {
 	const char *order = r->f->descending ? "DESC" : "ASC";
@@ -229,14 +236,12 @@ static enum uc_status stretch_end(const struct search *r, size_t rows, struct uc
 }
 
 /* Walks on by that many rows at most. */
-static enum uc_status walk(struct search *r, size_t rows, struct uc_error *e)
+static enum uc_status walk_stretch(struct search *r, size_t rows, struct uc_error *e)
 {
 	UC_CLEANUP(uc_find_place_free) struct uc_find_place end = {.set = false};
-	if (!bounds_suffice(r)) UC_TRY(stretch_end(r, rows, &end, e));
+	UC_TRY(stretch_end(r, rows, &end, e));
 	UC_TRY(take_stretch(r, &end, e));
-	r->walked += rows;
 	r->ended = !end.set;
-	if (!end.set) return UC_OK;
 	uc_find_place_free(&r->from);
 	r->from = end;
 	end = (struct uc_find_place){.set = false};
@@ -248,47 +253,100 @@ static bool done(const struct search *r)
 	return r->more || r->ended;
 }
 
-static enum uc_status walk_on(struct search *r, int64_t deadline, struct uc_error *e)
+/* Until the page is full, the end is reached, or time is up. */
+static enum uc_status walk_by_stretches(struct search *r, int64_t deadline, struct uc_error *e)
 {
-	for (size_t rows = LONG_WALK / 2; !done(r) && uc_monotonic_ns() < deadline; rows = rows < MAX_STRETCH ? rows * 2 : rows)
-		UC_TRY(walk(r, rows, e));
+	for (size_t rows = STRETCH; !done(r) && uc_monotonic_ns() < deadline; rows = rows < LONGEST_STRETCH ? rows * 2 : rows)
+		UC_TRY(walk_stretch(r, rows, e));
 	return UC_OK;
 }
 
-/* How many rows the walk still has to go to fill the page, by what it has met so far. */
-static size_t expected_walk(const struct search *r)
+/* Will the page be full soon, by what the walk has met so far? */
+static bool walk_is_short(void *ctx)
 {
-	return r->given == 0 ? SIZE_MAX : r->left * r->walked / r->given;
+	struct search *r = ctx;
+	r->watched += UC_DB_WATCH_ROWS;
+	/* The first question may come early. */
+	if (r->given == 0) return r->watched == UC_DB_WATCH_ROWS;
+	return r->watched <= FIRST_LOOK || (r->watched < 2 * LONG_WALK && r->left * r->watched / r->given < LONG_WALK);
+}
+
+/* After a walk that was broken off: goes on after the last row that was given. */
+static enum uc_status start_after_last(struct search *r, struct uc_error *e)
+{
+	if (r->given == 0) return UC_OK;
+	UC_CLEANUP(uc_query_free) struct uc_query q = {.count = 0};
+	uc_query_add(&q, "SELECT id, %s FROM entry WHERE id = ", r->column);
+	uc_query_number(&q, r->last_id);
+	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *st = NULL;
+	UC_TRY(uc_query_stmt(r->s->db, &q, &st, e));
+	bool row;
+	UC_TRY(uc_stmt_step(st, &row, e));
+	place_of(r, st, 0, &r->from);
+	return UC_OK;
+}
+
+/* Walks as long as it promises to be short. */
+static enum uc_status walk_if_short(struct search *r, struct uc_error *e)
+{
+	const struct uc_find_place no_end = {.set = false};
+	struct uc_error why;
+	if (!bounds_suffice(r)) uc_db_watch(r->s->db, walk_is_short, r);
+	enum uc_status status = take_stretch(r, &no_end, &why);
+	uc_db_watch(r->s->db, NULL, NULL);
+	if (status == UC_ELIMIT && strcmp(why.id, "stopped") == 0) return start_after_last(r, e);
+	r->ended = status == UC_OK && !r->more;
+	if (status != UC_OK && e != NULL) *e = why;
+	return status;
 }
 
 /* ---- gathering ---- */
 
-/* Sorts the candidates that fulfil the conditions. What the walk has found comes before them. */
-static enum uc_status gather(struct search *r, const struct uc_ids *ids, struct uc_error *e)
+static void add_part(struct uc_query *q, const struct search *r, const struct uc_find_part *part)
 {
 	const char *before;
 	const char *after;
-	UC_CLEANUP(uc_freep) char *list = uc_db_id_list(r->s->db, ids, &before, &after);
+	UC_CLEANUP(uc_freep) char *list = NULL;
+	switch (part->kind) {
+	case UC_PART_CONDITION:
+		uc_find_add_condition(q, &r->f->conditions[part->condition], "");
+		break;
+	case UC_PART_USAGE:
+		uc_query_add(q, "usage = ");
+		uc_query_text(q, r->f->usage);
+		break;
+	default:
+		list = uc_db_id_list(r->s->db, &part->ids, &before, &after);
+		uc_query_add(q, "%s", before);
+		uc_query_text(q, list);
+		uc_query_add(q, "%s", after);
+		break;
+	}
+}
+
+/* Sorts what matches in the part. What a walk has found comes before. */
+static enum uc_status gather(struct search *r, const struct uc_find_part *part, struct uc_error *e)
+{
+	const char *no_index = uc_db_no_index(r->s->db);
 	UC_CLEANUP(uc_query_free) struct uc_query q = {.count = 0};
-	uc_query_add(&q, "SELECT " ROW_COLUMNS ", %s FROM entry WHERE %s", r->column, before);
-	uc_query_text(&q, list);
-	uc_query_add(&q, "%s AND ", after);
 	bool any;
+	uc_query_add(&q, "SELECT " ROW_COLUMNS ", %s FROM entry WHERE ", r->column);
+	add_part(&q, r, part);
+	uc_query_add(&q, " AND ");
 	uc_find_add_filter(&q, r->s->db, r->f, &any);
-	if (r->from.set) add_place(&q, r, r->f->descending ? "<" : ">", &r->from);
-	add_order(&q, r, uc_db_no_index(r->s->db));
+	if (r->from.set) add_place(&q, r, no_index, r->f->descending ? "<" : ">", &r->from);
+	add_order(&q, r, no_index);
 	uc_query_number(&q, (int64_t)r->left + 1);
 	UC_TRY(take_rows(r, &q, e));
 	r->ended = !r->more;
 	return UC_OK;
 }
 
-static enum uc_status gather_if_few(struct search *r, size_t cap, struct uc_error *e)
+static enum uc_status gather_if_small(struct search *r, size_t cap, bool at_once, struct uc_error *e)
 {
-	UC_CLEANUP(uc_ids_free) struct uc_ids ids = {.items = NULL};
-	bool found;
-	UC_TRY(uc_find_candidates(r->s, r->f, cap, &ids, &found, e));
-	return found ? gather(r, &ids, e) : UC_OK;
+	UC_CLEANUP(uc_find_part_free) struct uc_find_part part = {.kind = UC_PART_NONE};
+	UC_TRY(uc_find_narrow(r->s, r->f, cap, at_once, &part, e));
+	return part.kind != UC_PART_NONE ? gather(r, &part, e) : UC_OK;
 }
 
 /* ---- both ---- */
@@ -296,11 +354,12 @@ static enum uc_status gather_if_few(struct search *r, size_t cap, struct uc_erro
 static enum uc_status search(struct search *r, struct uc_error *e)
 {
 	int64_t deadline = uc_monotonic_ns() + MAX_SEARCH_NS;
-	if (bounds_suffice(r)) return walk(r, 0, e);
-	UC_TRY(gather_if_few(r, FEW_CANDIDATES, e));
-	if (!done(r)) UC_TRY(walk(r, 8 * r->left + 100, e));
-	if (!done(r) && expected_walk(r) > LONG_WALK) UC_TRY(gather_if_few(r, MANY_CANDIDATES, e));
-	return walk_on(r, deadline, e);
+	if (!bounds_suffice(r)) UC_TRY(gather_if_small(r, TINY_PART, true, e));
+	if (!done(r)) UC_TRY(walk_if_short(r, e));
+	if (!done(r)) UC_TRY(gather_if_small(r, SMALL_PART, false, e));
+	if (!done(r)) UC_TRY(walk_stretch(r, STRETCH, e));
+	if (!done(r)) UC_TRY(gather_if_small(r, LARGEST_PART, false, e));
+	return walk_by_stretches(r, deadline, e);
 }
 
 /* From the kept counters, for a list without conditions. */

@@ -176,3 +176,17 @@ enum uc_status uc_store_key_use(struct uc_store *s, const char *node, const char
 	}
 	return UC_OK;
 }
+
+enum uc_status uc_store_purged_keys(struct uc_store *s, const char *node, void (*each)(void *ctx, const char *key, int64_t number),
+                                    void *ctx, struct uc_error *e)
+{
+	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *st = NULL;
+	UC_TRY(uc_db_stmt(s->db, "SELECT key_id, number FROM purged_key WHERE node = $1 ORDER BY number", &st, e));
+	uc_bind_text(st, 1, node);
+	for (;;) {
+		bool row;
+		UC_TRY(uc_stmt_step(st, &row, e));
+		if (!row) return UC_OK;
+		each(ctx, uc_col_text(st, 0), uc_col_int(st, 1));
+	}
+}

@@ -192,6 +192,7 @@ enum uc_status uc_log_append(struct uc_store *s, const json_t *change, uc_log_si
 	uc_sha256_hex(uc_slice_str(text), hash);
 	UC_TRY(insert_change(s, head + 1, body, text, hash, uc_buf_slice(&signature), e));
 	UC_TRY(move_head(s, head + 1, hash, e));
+	s->changed = true;
 	*number = head + 1;
 	return UC_OK;
 }

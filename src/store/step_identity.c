@@ -142,12 +142,13 @@ static enum uc_status identity_write(struct uc_store *s, const json_t *step, int
 	UC_TRY(identity_row(s, step, c, number, e));
 	UC_TRY(chain_write(s, step, e));
 	UC_CLEANUP(uc_freep) char *name = uc_sprintf("%s.pem", purpose);
+	const char *distribution = uc_step_text_or_empty(step, "distribution");
 	const struct uc_entry entry = {
 	    .usage = "own",
 	    .unit = purpose,
 	    .name = name,
 	    .scope = node,
-	    .distribution = uc_step_text_or_empty(step, "distribution"),
+	    .distribution = strcmp(distribution, "node") == 0 ? node : distribution, /* a list names the node */
 	    .description = "",
 	    .origin = uc_step_text_or_empty(step, "source"),
 	    .cert = c,

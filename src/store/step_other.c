@@ -124,7 +124,7 @@ enum uc_status uc_step_trust_add(struct uc_store *s, const json_t *step, int64_t
 	    .unit = t.store,
 	    .name = t.name,
 	    .scope = t.scope,
-	    .distribution = strcmp(t.scope, "cluster") == 0 ? "cluster" : "node",
+	    .distribution = t.scope,
 	    .description = t.description,
 	    .origin = t.origin,
 	    .cert = t.cert,

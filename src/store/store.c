@@ -44,16 +44,17 @@ enum uc_status uc_store_begin(struct uc_store *s, struct uc_error *e)
 	if (s->mode != UC_STORE_WRITE) return uc_fail(e, UC_EINTERNAL, "internal", NULL, "a connection for reading was asked to write");
 	UC_TRY(uc_db_begin(s->db, UC_DB_WRITE, e));
 	s->writing = true;
+	s->changed = false;
 	return UC_OK;
 }
 
 enum uc_status uc_store_commit(struct uc_store *s, struct uc_error *e)
 {
 	UC_TRY(uc_store_writing(s, e));
-	uc_crash_point("store-before-commit");
+	if (s->changed) uc_crash_point("store-before-commit");
 	s->writing = false;
 	UC_TRY(uc_db_commit(s->db, e));
-	uc_crash_point("store-after-commit");
+	if (s->changed) uc_crash_point("store-after-commit");
 	return UC_OK;
 }
 

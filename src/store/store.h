@@ -109,6 +109,10 @@ enum uc_status uc_store_requests(struct uc_store *s, const char *node, void (*ea
 enum uc_status uc_store_key_use(struct uc_store *s, const char *node, const char *key_id, char *what, size_t size,
                                 struct uc_error *e) UC_MUST;
 
+/* The keys of a node that were purged, with the change that did it; calls each(ctx, key, number), which borrows. */
+enum uc_status uc_store_purged_keys(struct uc_store *s, const char *node, void (*each)(void *ctx, const char *key, int64_t number),
+                                    void *ctx, struct uc_error *e) UC_MUST;
+
 /* ---- accounts and secrets ---- */
 
 struct uc_account {

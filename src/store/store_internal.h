@@ -9,6 +9,7 @@ struct uc_store {
 	struct uc_db *db;
 	enum uc_store_mode mode;
 	bool writing; /* inside uc_store_begin() */
+	bool changed; /* the transaction appends a change, and is no telemetry */
 };
 
 /* UC_EINTERNAL outside a write transaction. */

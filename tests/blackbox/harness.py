@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -438,6 +438,7 @@ def when(moment):
     return moment if isinstance(moment, str) else moment.strftime("%Y%m%d%H%M%SZ")
 
 
+SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._"
 CA_EXTENSIONS = {
     "basicConstraints": "critical,CA:TRUE",
     "keyUsage": "critical,keyCertSign,cRLSign",
@@ -473,6 +474,11 @@ def requested_extensions(csr):
     return out
 
 
+def safe_name(common_name):
+    """The file name of a trust certificate with this common name: each unsafe byte is an underscore (requirements section 6)."""
+    return "".join(chr(b) if chr(b) in SAFE else "_" for b in common_name.encode()) + ".pem"
+
+
 class CA:
     """A certification authority run by `openssl ca`. A root by default; with issuer= an intermediate of that one.
 
@@ -502,8 +508,8 @@ class CA:
 
     @property
     def name(self):
-        """The file name that a trust store gives it: the common name when that is safe."""
-        return f"{self.cert.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value}.pem"
+        """The file name that a trust store gives it."""
+        return safe_name(self.cert.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value)
 
     def chain(self):
         """Its own certificate, then its issuer's, up to the root."""
@@ -579,6 +585,47 @@ class CA:
     def reissued(self, folder, **more):
         """The same authority (subject and key) with a new certificate: a renewed root, or with issuer= a cross-signed one."""
         return CA(folder, self.subject, key=self.key, **more)
+
+
+# -- certificates that openssl would not make: parts of the DER exchanged, signed again
+
+
+def tlv(tag, content):
+    """One DER element."""
+    size = len(content)
+    count = (size.bit_length() + 7) // 8
+    length = bytes([size]) if size < 128 else bytes([0x80 | count]) + size.to_bytes(count, "big")
+    return bytes([tag]) + length + content
+
+
+def inside(element):
+    """The content of one DER element."""
+    first = element[1]
+    return element[2:] if first < 128 else element[2 + (first & 0x7f):]
+
+
+def resigned(pem, key, *exchanges):
+    """The certificate with bytes of its TBSCertificate exchanged, (old, new) elements that stand directly in it, signed again with ECDSA by the key in this
+    file; PEM text."""
+    body = inside(load(pem).tbs_certificate_bytes)
+    for old, new in exchanges:
+        assert old in body, (old, body)
+        body = body.replace(old, new)
+    tbs = tlv(0x30, body)
+    signature = serialization.load_pem_private_key(Path(key).read_bytes(), None).sign(tbs, ec.ECDSA(hashes.SHA256()))
+    return to_pem(tlv(0x30, tbs + bytes.fromhex("300a06082a8648ce3d040302") + tlv(0x03, b"\0" + signature)))
+
+
+def validity(start, end):
+    """A Validity element; each time is a pair of type ("utc" or "generalized") and text."""
+    return tlv(0x30, b"".join(tlv({"utc": 0x17, "generalized": 0x18}[kind], text.encode()) for kind, text in (start, end)))
+
+
+def validity_of(pem):
+    """The Validity element of a certificate as openssl wrote it, for exchanging it."""
+    cert = load(pem)
+    texts = [t.strftime("%y%m%d%H%M%SZ" if t.year < 2050 else "%Y%m%d%H%M%SZ") for t in (cert.not_valid_before, cert.not_valid_after)]
+    return validity(*[("utc" if len(text) == 13 else "generalized", text) for text in texts])
 
 
 # -- PKCS#7 and PKCS#12 by openssl

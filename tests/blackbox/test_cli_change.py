@@ -159,6 +159,7 @@ def test_a_refusal_says_all_that_stands_in_the_way(daemon):
     done = run(*REGEN, "--yes", "--force", socket=daemon.socket)
     assert (done.status, done.out) == (1, "")
     assert done.err.startswith("ucpki: it is for another key\n  Make a new request.\n") and "it has a wildcard name" in done.err
+    assert done.err.count("it is for another key") == 1
 
 
 def test_nothing_to_do_is_said_and_is_no_failure(daemon):
@@ -295,6 +296,28 @@ def test_a_password_is_asked_for_and_not_shown(daemon, tmp_path):
         assert term.close() == 0
         assert "wr0ng" not in term.all and "s3cret" not in term.all
     assert len(daemon.requests) == 3
+
+
+def test_the_password_of_an_account_is_asked_for_twice_or_read_from_a_file(daemon, tmp_path):
+    daemon.on("POST", "/accounts/admin/password", (201, change()))
+    with Terminal("set", "account", "password", "admin", socket=daemon.socket) as term:
+        for word in ("a long enough one\n", "another one\n"):
+            term.expect(": ")
+            term.send(word)
+        assert term.close() == 1 and "the two passwords differ" in term.all
+    assert daemon.requests == []
+    with Terminal("set", "account", "password", "admin", socket=daemon.socket) as term:
+        for word in ("a long enough one\n", "a long enough one\n"):
+            term.expect(": ")
+            term.send(word)
+        assert term.close() == 0 and "long" not in term.all and "Successfully set the password of admin." in term.all
+    assert json.loads(daemon.requests[0].body) == {"password": "a long enough one"}
+    secret = tmp_path / "secret"
+    secret.write_text("a \"quoted\" one\n")
+    assert run("set", "account", "password", "admin", "--password-file", secret, socket=daemon.socket).status == 0
+    assert json.loads(daemon.requests[1].body) == {"password": 'a "quoted" one'}
+    done = run("set", "account", "password", "admin", socket=daemon.socket)
+    assert done.status == 1 and "--password-file" in done.err
 
 
 def test_ctrl_c_at_the_password_changes_nothing_and_restores_the_terminal(daemon, tmp_path):

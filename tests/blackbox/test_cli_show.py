@@ -169,7 +169,7 @@ def test_change_status_purposes_and_stores_are_shown(daemon):
                                                    "undoable": True, "undone_by": None}], "next": None}))
     daemon.on("GET", "/changes/9", (200, {
         "number": 9, "at": "2026-07-01T10:00:00Z", "node": "pub", "who": "root", "why": "wrong one", "task": "undo", "summary": "Take back 8",
-        "steps": [{"type": "trust.add", "text": "Add x"}], "findings": [{"weight": "warn", "code": "c", "message": "look out", "hint": None}],
+        "steps": [{"type": "trust.add", "text": "Add x"}, {"type": "identity.set", "text": "Make y", "key": "0123", "before": {"key": "4567"}}], "findings": [{"weight": "warn", "code": "c", "message": "look out", "hint": None}],
         "followups": [], "hash": "ab", "previous_hash": "cd", "undoable": False, "undo_refused": "its key is purged", "undone_by": None, "undoes": 8,
         "effects": [{"node": "sub", "effect": "files", "state": "failed", "detail": "disk full", "at": "2026-07-01T10:00:01Z"}]}))
     daemon.on("GET", "/status", (200, {"node": "pub", "fqdn": "pub.example.com", "domain": "example.com", "roles": ["publisher", "tftp"], "version": "0.1.0",
@@ -186,7 +186,7 @@ def test_change_status_purposes_and_stores_are_shown(daemon):
         return done.out
     assert out("show", "change", "list").splitlines()[1].split() == ["9", "2026-07-01T10:00:00Z", "root", "undo", "possible", "Take", "back", "8"]
     one = out("show", "change", "9")
-    for text in ("Change 9: Take back 8", "wrong one", "1. Add x (trust.add)", "warn    look out", "its key is purged", "failed", "disk full"):
+    for text in ("Change 9: Take back 8", "wrong one", "1. Add x (trust.add)", "key      0123", "replaces 4567", "warn    look out", "its key is purged", "failed", "disk full"):
         assert text in one
     status = out("show", "status")
     for text in ("Node pub", "publisher, tftp", "8443", "DIFFERENT", "old certificate"):
@@ -271,9 +271,8 @@ MISSING = {"trusted": False, "store": "tomcat-trust", "reason": "the issuer is n
 
 def test_trust_check_names_what_is_missing_and_exits_1(daemon, tmp_path):
     daemon.on("POST", "/trust-check/tomcat", lambda request: (200, TRUSTED if request.one("peer") == "ldap:636" else MISSING))
-    done = run("utils", "cert", "trust", "--store", "tomcat", "ldap:636", "--name", "ldap.example.com", socket=daemon.socket)
-    assert done.status == 0 and done.out.startswith("Trusted by tomcat-trust: ends in CN=Root")
-    assert daemon.requests[0].one("name") == "ldap.example.com"
+    done = run("utils", "cert", "trust", "--store", "tomcat", "ldap:636", socket=daemon.socket)
+    assert done.status == 0 and done.out.startswith("Trusted by tomcat-trust\n  ends in CN=Root\n")
     file = tmp_path / "a:b"
     file.write_text(PEM)
     done = run("utils", "cert", "trust", "--store", "tomcat", str(file), socket=daemon.socket)
@@ -288,8 +287,8 @@ def test_probe_shows_what_a_server_presents(daemon):
         "peer": request.one("peer"), "address": "192.0.2.1:636", "protocol_version": "TLSv1.3", "cipher": "TLS_AES_256_GCM_SHA384", "key_type": "RSA 2048",
         "certificates": [{"subject": "CN=ldap", "issuer": "CN=CA", "key_type": "RSA 2048", "state": "valid", "not_after": "2031-07-01T10:00:00Z",
                           "expires": "in 3 days", "fingerprint_sha256": "ab", "subject_alt_names": ["ldap.example.com"]}]}))
-    done = run("utils", "cert", "probe", "[2001:db8::1]:636", socket=daemon.socket)
-    assert done.status == 0
+    done = run("utils", "cert", "probe", "[2001:db8::1]:636", "--name", "ldap.example.com", socket=daemon.socket)
+    assert done.status == 0 and daemon.requests[0].one("name") == "ldap.example.com"
     for text in ("[2001:db8::1]:636 (192.0.2.1:636): TLSv1.3, TLS_AES_256_GCM_SHA384", "1. CN=ldap", "ldap.example.com", "valid, valid until: 2031-07-01T10:00:00Z, in 3 days"):
         assert text in done.out
     daemon.on("GET", "/probe", problem(502, "unreachable", "ldap:636 does not answer"))

@@ -97,12 +97,11 @@ def test_bash_completion_asks_the_program():
 
 def test_the_manual_page_has_every_command_and_option():
     page = (harness.ROOT / "docs" / "man" / "ucpki.1").read_text()
-    text = re.sub(r"\\&|\\", "", page)
-    for line in run("help").out.splitlines():
-        if line.startswith("  ") and not line.startswith("  --"):
-            words = re.split(r"\s{2,}", line.strip())[0]
-            for word in re.findall(r"[a-z0-9-]+", words):
-                assert word in text, words
-            assert words.split()[0] in text
-            for option in re.findall(r"--([a-z-]+)", run("help", *re.findall(r"^[a-z ]+", words)[0].split()).out):
-                assert f"Fl -{option}" in text, option
+    lines = [line for line in run("help").out.splitlines() if line.startswith("  ") and not line.startswith("  --")]
+    assert len(lines) > 20
+    for line in lines:
+        words = re.split(r"\s{2,}", line.strip())[0]
+        fixed = re.match(r"[a-z ]+", words)[0].rstrip()
+        assert re.search(rf"^\.It Ic {fixed}\b", page, re.MULTILINE), words
+        for option in re.findall(r"^  --([a-z-]+)", run("help", *fixed.split()).out, re.MULTILINE):
+            assert re.search(rf"(Fl|,) -{option}\b", page), option

@@ -62,6 +62,7 @@ static const struct uc_route_input content_inputs[] = {{"format", UC_INPUT_TEXT,
 static const struct uc_route_input csr_content_inputs[] = {{"format", UC_INPUT_TEXT, "pem (default) or der"}, {NULL, UC_INPUT_TEXT, NULL}};
 static const struct uc_route_input probe_inputs[] = {{"peer", UC_INPUT_TEXT, "HOST:PORT"}, {"name", UC_INPUT_TEXT, "the name to ask for (SNI)"}, {NULL, UC_INPUT_TEXT, NULL}};
 static const struct uc_route_input check_inputs[] = {{"peer", UC_INPUT_TEXT, "HOST:PORT, instead of a file"},
+                                                     {"name", UC_INPUT_TEXT, "the name to ask the peer for (SNI)"},
                                                      {"UCPKI-Password", UC_INPUT_HEADER, "of a PKCS#12 file"},
                                                      {NULL, UC_INPUT_TEXT, NULL}};
 

@@ -219,7 +219,7 @@ void uc_api_post_trust_check(void *ctx, const struct uc_route_call *call, struct
 	struct uc_error e;
 	enum uc_status status = uc_api_check_upload(call, &e);
 	if (status == UC_OK)
-		status = peer != NULL ? uc_node_trust_peer(node_of(ctx), store, peer, &json, &e)
+		status = peer != NULL ? uc_node_trust_peer(node_of(ctx), store, peer, uc_route_query(call, "name"), &json, &e)
 		                      : uc_node_trust_check(node_of(ctx), store, call->request->body, uc_http_header(call->request, "UCPKI-Password"), &json, &e);
 	uc_api_reply(r, status, json, &e);
 }

@@ -9,6 +9,8 @@
 #include "serve/http/problem.h"
 #include "serve/http/server_impl.h"
 
+#define RESUME_SECONDS 1
+
 static void add_headers(struct evkeyvalq *out, const struct uc_http_response *r)
 {
 	UC_CLEANUP(uc_strv_free) struct uc_strv list = {0};
@@ -95,6 +97,13 @@ static void on_adopt(evutil_socket_t fd, short what, void *arg)
 	uc_http_conn_adopt(arg);
 }
 
+static void on_resume(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	uc_http_listeners_resume(arg);
+}
+
 static void ignore_sigpipe(void)
 {
 	struct sigaction action;
@@ -117,6 +126,8 @@ struct uc_http *uc_http_new(struct event_base *base, unsigned workers, uc_http_h
 	h->pool = uc_http_pool_new(workers, handler, ctx);
 	h->finished = event_new(base, uc_http_pool_fd(h->pool), EV_READ | EV_PERSIST, on_finished, h);
 	event_add(h->finished, NULL);
+	h->resume = event_new(base, -1, EV_PERSIST, on_resume, h);
+	event_add(h->resume, &(struct timeval){.tv_sec = RESUME_SECONDS});
 	return h;
 }
 
@@ -140,6 +151,7 @@ void uc_http_free(struct uc_http *h)
 		uc_http_listener_free(l);
 	}
 	event_free(h->finished);
+	event_free(h->resume);
 	event_free(h->adopt);
 	uc_http_pool_free(h->pool);
 	SSL_CTX_free(h->refuse);

@@ -1,8 +1,9 @@
 /*
  * Connections. evhttp of libevent 2.1 has habits that a server whose answers come from other threads must know:
  *
- *  - When bytes arrive while a request is being answered it ends the process ("illegal connection state"), so nothing is read from the
- *    moment a request is complete until its answer is written. A client that goes away meanwhile is noticed when the answer is written.
+ *  - Its reader ends the process when it is called while a request is being answered ("illegal connection state"). That nothing is read
+ *    from the moment a request is complete until its answer is written is made sure here, not left to it. A client that goes away
+ *    meanwhile is noticed when the answer is written.
  *  - It answers what it cannot read by itself, with a page of HTML and without a callback. The page is replaced before it is sent.
  *  - It closes such a connection with unread data, which makes the kernel reset it, and the client may lose the answer. What the client
  *    still sends is read from a second descriptor of the same socket and thrown away.

@@ -31,7 +31,6 @@ struct uc_http_listener {
 	struct uc_http *http;
 	struct evhttp *evhttp;         /* owned */
 	struct evconnlistener *accept; /* of evhttp */
-	struct event *retry;           /* owned: accepts again after descriptors ran out */
 	uc_http_tls tls;               /* NULL: a Unix socket without TLS */
 	void *tls_ctx;
 	unsigned open; /* connections, with those that are drained */
@@ -87,6 +86,7 @@ struct uc_http {
 	struct event_base *base;
 	struct uc_http_pool *pool;
 	struct event *finished; /* the pool has finished jobs */
+	struct event *resume;   /* from time to time: descriptors that had run out may be there again */
 	SSL_CTX *refuse;        /* a context without certificates: no handshake succeeds */
 	unsigned silence, idle, whole;
 	size_t held; /* bytes of all connections' input and of all jobs */
@@ -121,6 +121,8 @@ void uc_http_drain_all_end(struct uc_http *h);
 void uc_http_listener_leave(struct uc_http_listener *l);
 /* One more; stops accepting when there are as many as may be. */
 void uc_http_listener_enter(struct uc_http_listener *l);
+/* Accepts again where it was stopped for want of descriptors. */
+void uc_http_listeners_resume(struct uc_http *h);
 void uc_http_listener_free(struct uc_http_listener *l);
 /* For evhttp_set_gencb(); arg is the listener. */
 void uc_http_on_request(struct evhttp_request *req, void *arg);

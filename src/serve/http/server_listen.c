@@ -15,8 +15,6 @@
 #include "serve/http/server_impl.h"
 
 #define BACKLOG 128
-/* How long to wait for descriptors to become free. */
-#define RETRY_SECONDS 1
 
 void uc_http_listener_enter(struct uc_http_listener *l)
 {
@@ -28,21 +26,24 @@ void uc_http_listener_leave(struct uc_http_listener *l)
 	if (l->open-- == UC_HTTP_MAX_CONNECTIONS) evconnlistener_enable(l->accept);
 }
 
-static void on_retry(evutil_socket_t fd, short what, void *arg)
+/*
+ * Descriptors have run out. Without a pause the loop would try again at once, for ever, since the connection stays in the kernel's queue.
+ * evhttp is the argument of its listeners' callbacks, so nothing here can tell which listener of ours this is.
+ */
+static void on_accept_error(struct evconnlistener *accept, void *evhttp)
 {
-	(void)fd;
-	(void)what;
-	struct uc_http_listener *l = arg;
-	if (l->open < UC_HTTP_MAX_CONNECTIONS) evconnlistener_enable(l->accept);
-}
-
-/* Without a pause the loop would try again at once, for ever: the connection that cannot be accepted stays in the queue. */
-static void on_accept_error(struct evconnlistener *accept, void *arg)
-{
-	struct uc_http_listener *l = arg;
+	(void)evhttp;
 	uc_log(UC_LOG_WARN, "cannot accept a connection: %s", strerror(errno));
 	evconnlistener_disable(accept);
-	event_add(l->retry, &(struct timeval){.tv_sec = RETRY_SECONDS});
+}
+
+void uc_http_listeners_resume(struct uc_http *h)
+{
+	struct uc_http_listener *l;
+	SLIST_FOREACH(l, &h->listeners, next)
+	{
+		if (l->open < UC_HTTP_MAX_CONNECTIONS) evconnlistener_enable(l->accept);
+	}
 }
 
 /* Takes a socket that listens. */
@@ -52,7 +53,6 @@ static struct uc_http_listener *add_listener(struct uc_http *h, int fd, uc_http_
 	l->http = h;
 	l->tls = tls;
 	l->tls_ctx = ctx;
-	l->retry = evtimer_new(h->base, on_retry, l);
 	l->evhttp = evhttp_new(h->base);
 	evhttp_set_bevcb(l->evhttp, uc_http_conn_new, l);
 	evhttp_set_gencb(l->evhttp, uc_http_on_request, l);
@@ -79,7 +79,6 @@ void uc_http_listener_free(struct uc_http_listener *l)
 {
 	remove_socket(l);
 	evhttp_free(l->evhttp);
-	event_free(l->retry);
 	free(l->path);
 	free(l);
 }

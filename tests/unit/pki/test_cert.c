@@ -345,6 +345,24 @@ static void ten_thousand_alternative_names_are_read_C55(void **state)
 	assert_string_equal(sans.items[COUNT - 1], "DNS:host9999.example.com");
 }
 
+static void a_p7b_holds_all_certificates(void **state)
+{
+	(void)state;
+	struct maker leaf = maker_leaf();
+	struct maker root = maker_root();
+	struct uc_certs all = {.items = NULL};
+	uc_certs_take(&all, maker_cert(&leaf));
+	uc_certs_take(&all, maker_cert(&root));
+	UC_CLEANUP(uc_buf_free) struct uc_buf der = UC_BUF_EMPTY;
+	uc_pkcs7_write(&all, &der);
+	UC_CLEANUP(uc_freep) char *path = uc_sprintf("%s/all.p7b", files_dir);
+	struct uc_error e;
+	assert_ok(uc_file_write(path, uc_buf_slice(&der), 0600, &e), e);
+	UC_CLEANUP(uc_freep) char *subjects = output_of("openssl pkcs7 -inform DER -in all.p7b -print_certs -noout | grep subject | tr -d ' '");
+	assert_string_equal(subjects, "subject=CN=cucm.example.com\nsubject=CN=MakerCA");
+	uc_certs_free(&all);
+}
+
 static void what_OpenSSL_cannot_decode_is_no_crash(void **state)
 {
 	(void)state;
@@ -378,6 +396,7 @@ int main(void)
 	    cmocka_unit_test_teardown(issuers_of_one_name_are_told_apart_C86, maker_end_all),
 	    cmocka_unit_test_teardown(an_issuer_is_found_whatever_the_string_type_of_its_name_C78, maker_end_all),
 	    cmocka_unit_test_teardown(ten_thousand_alternative_names_are_read_C55, maker_end_all),
+	    cmocka_unit_test_teardown(a_p7b_holds_all_certificates, maker_end_all),
 	    cmocka_unit_test_teardown(what_OpenSSL_cannot_decode_is_no_crash, maker_end_all),
 	};
 	return cmocka_run_group_tests(tests, files_make, files_remove);

@@ -1,23 +1,9 @@
 /* src/pki/input_guess.c, input.c: what is refused, how its owner learns why, and the limits ("Bad input" of the requirements). */
-#include "openssl_files.h"
-
-#include "core/text.h"
-#include "pki/input.h"
-
-static struct uc_input input;
-static struct uc_error error;
-
-static int forget(void **state)
-{
-	(void)state;
-	uc_input_free(&input);
-	return 0;
-}
+#include "input_files.h"
 
 static void read_fails(struct uc_slice data, enum uc_status status, const char *id)
 {
-	uc_input_free(&input);
-	assert_fails(uc_input_read(data, NULL, UC_INPUT_REFUSE_KEYS, &input, &error), error, status, id);
+	assert_fails(read_input(data, NULL, UC_INPUT_REFUSE_KEYS), error, status, id);
 	assert_true(error.hint[0] != '\0');
 }
 
@@ -38,7 +24,7 @@ static void nothing_at_all_is_an_empty_file(void **state)
 	    BYTES("\xff\xfe"),
 	    BYTES("\xff\xfe\r\0\n\0"),
 	};
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for (EACH(i, rows)) {
 		read_fails(rows[i], UC_EINPUT, "empty-file");
 		UC_CLEANUP(uc_freep) char *size = uc_sprintf("%zu bytes", rows[i].len);
 		assert_non_null(strstr(error.message, size));
@@ -55,7 +41,7 @@ static void a_web_page_is_recognised(void **state)
 	    BYTES("\xef\xbb\xbf<!doctype HTML PUBLIC>"),
 	    BYTES("<\0h\0t\0m\0l\0>\0\n\0"),
 	};
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for (EACH(i, rows)) {
 		read_fails(rows[i], UC_EINPUT, "html-page");
 		assert_non_null(strstr(error.hint, "log-in form"));
 	}
@@ -93,7 +79,7 @@ static void every_other_kind_of_file_is_named(void **state)
 	    {BYTES("\0\1\2\3\4\5"), "6 bytes of binary data", "PEM"},
 	    {BYTES("\x30\x03\x02\x01\x05"), "neither certificate", "PEM"},
 	};
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for (EACH(i, rows)) {
 		read_fails(rows[i].data, UC_EINPUT, "no-certificate-found");
 		if (strstr(error.message, rows[i].what) == NULL) fail_msg("'%s' is not in: %s", rows[i].what, error.message);
 		if (strstr(error.hint, rows[i].hint) == NULL) fail_msg("'%s' is not in: %s", rows[i].hint, error.hint);
@@ -133,7 +119,7 @@ static void bad_base64_is_named_with_line_column_and_character_C11(void **state)
 	    {"MIIDdTCC\nAl2g_w==\n", "line 2, column 5: the character '_'"},
 	    {"LS0tLS1CRUdJTiB!", "line 1, column 16: the character '!'"},
 	};
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for (EACH(i, rows)) {
 		read_fails(uc_slice_str(rows[i].text), UC_EINPUT, "bad-base64");
 		if (strstr(error.message, rows[i].says) == NULL) fail_msg("'%s' is not in: %s", rows[i].says, error.message);
 	}
@@ -165,7 +151,7 @@ static void more_than_the_limit_is_refused_unread_C54(void **state)
 {
 	(void)state;
 	static const size_t sizes[] = {UC_INPUT_MAX + 1, (size_t)20 * 1024 * 1024};
-	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+	for (EACH(i, sizes)) {
 		UC_CLEANUP(uc_buf_free) struct uc_buf data = repeated("-----BEGIN PRIVATE KEY-----\n", sizes[i]);
 		read_fails(uc_buf_slice(&data), UC_ELIMIT, "too-large");
 		assert_non_null(strstr(error.message, "4194304"));
@@ -195,7 +181,7 @@ static void the_largest_and_worst_inputs_are_read_in_one_go(void **state)
 	    {"a\r\n", UC_EINPUT, "no-certificate-found"},
 	    {"0\200", UC_EINPUT, "no-certificate-found"},
 	};
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for (EACH(i, rows)) {
 		UC_CLEANUP(uc_buf_free) struct uc_buf data = repeated(rows[i].text, UC_INPUT_MAX);
 		read_fails(uc_buf_slice(&data), rows[i].status, rows[i].id);
 	}
@@ -217,7 +203,7 @@ static void the_limit_of_objects_is_exact_C95(void **state)
 	UC_CLEANUP(uc_buf_free) struct uc_buf all = UC_BUF_EMPTY;
 	for (size_t i = 0; i < UC_INPUT_MAX_ITEMS; i++) uc_buf_add_slice(&all, uc_buf_slice(&der));
 	assert_true(all.len + der.len <= UC_INPUT_MAX);
-	assert_ok(uc_input_read(uc_buf_slice(&all), NULL, UC_INPUT_REFUSE_KEYS, &input, &error), error);
+	assert_ok(read_input(uc_buf_slice(&all), NULL, UC_INPUT_REFUSE_KEYS), error);
 	assert_int_equal(input.count, UC_INPUT_MAX_ITEMS);
 	assert_true(uc_slice_eq(uc_buf_slice(&input.items[UC_INPUT_MAX_ITEMS - 1].der), uc_buf_slice(&der)));
 	uc_buf_add_slice(&all, uc_buf_slice(&der));

@@ -131,6 +131,26 @@ static void c7_expired_and_repeated_extras_are_ignored(void **state)
 	               "2026-05-31T00:00:00Z, and the time of validation is 2026-06-01T00:00:00Z");
 }
 
+/* However often an extra is repeated, it is tried once. */
+static void c7_repeating_does_not_use_up_the_search(void **state)
+{
+	enum { TIMES = 1100 };
+	(void)state;
+	UC_CLEANUP(made_free) struct made root = make_cert(&(struct make){.subject = "CN=Root", .exts = MAKE_BARE_CA});
+	UC_CLEANUP(made_free) struct made other = make_cert(&(struct make){.subject = "CN=Root", .exts = MAKE_BARE_CA});
+	UC_CLEANUP(made_free) struct made leaf = make_cert(&(struct make){.subject = "CN=leaf", .issuer = &root});
+	const struct uc_certs none = {.items = NULL};
+	struct uc_certs anchors = {.items = NULL};
+	for (int i = 0; i < TIMES; i++) uc_certs_take(&anchors, uc_cert_dup(other.cert));
+	uc_certs_take(&anchors, uc_cert_dup(root.cert));
+	struct uc_path p;
+	uc_path_build(leaf.cert, &none, &anchors, &(struct uc_path_options){.at = MAKE_NOW}, &p);
+	assert_chain(&p, MADE(&leaf, &root));
+	assert_true(p.ok);
+	uc_path_free(&p);
+	uc_certs_free(&anchors);
+}
+
 /* C71: a CA is found by issuer and serial as bytes; -5 and 251 end in the same byte. */
 static void c71_odd_serials_are_carried_and_looked_up(void **state)
 {
@@ -193,6 +213,20 @@ static void c81_the_path_that_lasts_longest_is_taken(void **state)
 	assert_non_null(strstr(warning->message, "2026-07-01T00:00:00Z"));
 	assert_non_null(strstr(warning->message, "2036-05-29T00:00:00Z"));
 	uc_path_free(&p);
+}
+
+/* Of paths that last equally long, the one that ends first, whatever the key identifiers of longer ones promise. */
+static void nearest_anchor_is_taken(void **state)
+{
+	(void)state;
+	UC_CLEANUP(made_free) struct made other = make_cert(&(struct make){.subject = "CN=Other Root", .exts = MAKE_ROOT});
+	UC_CLEANUP(made_free) struct made root = make_cert(&(struct make){.subject = "CN=Root", .exts = MAKE_BARE_CA});
+	UC_CLEANUP(made_free)
+	struct made cross = make_cert(&(struct make){.subject = "CN=Root", .issuer = &other, .same_key = &root, .exts = MAKE_CA});
+	UC_CLEANUP(made_free)
+	struct made leaf = make_cert(&(struct make){.subject = "CN=leaf", .issuer = &cross, .exts = MAKE_LEAF("a.example.com")});
+	assert_path(&leaf, MADE(&cross), MADE(&other, &root), NULL, MADE(&leaf, &root));
+	assert_path(&leaf, MADE(&cross), MADE(&other), NULL, MADE(&leaf, &cross, &other));
 }
 
 /* C82: the root that was cross-signed by an old one, whose own certificate has expired. */
@@ -399,9 +433,11 @@ int main(void)
 	    cmocka_unit_test(partial_anchors_end_a_path),
 	    cmocka_unit_test(c5_c6_superfluous_and_unrelated_certificates_are_ignored),
 	    cmocka_unit_test(c7_expired_and_repeated_extras_are_ignored),
+	    cmocka_unit_test(c7_repeating_does_not_use_up_the_search),
 	    cmocka_unit_test(c71_odd_serials_are_carried_and_looked_up),
 	    cmocka_unit_test(c78_names_are_compared_by_rfc_5280),
 	    cmocka_unit_test(c81_the_path_that_lasts_longest_is_taken),
+	    cmocka_unit_test(nearest_anchor_is_taken),
 	    cmocka_unit_test(c82_expired_branch_does_not_end_the_search),
 	    cmocka_unit_test(c83_rollover_certificate_is_not_self_signed),
 	    cmocka_unit_test(c86_same_subject_different_keys),

@@ -102,6 +102,7 @@ static void the_longer_lasting_issuer_is_taken(void **state)
 	struct made brief =
 	    make_cert(&(struct make){.subject = "CN=CA", .issuer = &z.stranger, .same_key = &z.ca, .to = MAKE_NOW + UC_DAY, .exts = MAKE_CA});
 	assert_order(MADE(&brief, &z.ca, &z.leaf), MADE(&z.leaf, &z.ca, NULL, &brief), 2);
+	assert_order(MADE(&z.ca, &brief, &z.leaf), MADE(&z.leaf, &z.ca, NULL, &brief), 2);
 }
 
 static void nothing_is_in_order(void **state)

@@ -81,6 +81,34 @@ static void c74_duplicate_extensions_are_refused(void **state)
 	assert_refused(&unknown, MADE_NONE, MADE(&root), NULL, "malformed", 0, "the extension 1.2.3.4 twice");
 }
 
+/* Makes the outer signature algorithm ecdsa-with-SHA384; the inner one stays ecdsa-with-SHA256. */
+static struct made with_other_algorithm(const struct made *m)
+{
+	static const uint8_t sha256[] = {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02};
+	UC_CLEANUP(uc_buf_free) struct uc_buf der = UC_BUF_EMPTY;
+	uc_buf_add_slice(&der, uc_buf_slice(&m->cert->der));
+	size_t end = m->cert->tbs.len;
+	uint8_t *outer = memmem(der.ptr + end, der.len - end, sha256, sizeof sha256);
+	assert_non_null(outer);
+	outer[sizeof sha256 - 1] = 0x03;
+	struct made out = {.cert = NULL};
+	struct uc_error e;
+	assert_ok(uc_cert_read(uc_buf_slice(&der), &out.cert, &e), e);
+	return out;
+}
+
+static void signature_algorithms_must_agree(void **state)
+{
+	(void)state;
+	const struct uc_path_options partial = {.at = MAKE_NOW, .partial_anchors = true};
+	UC_CLEANUP(made_free) struct made root = make_cert(&(struct make){.subject = "CN=Root", .exts = MAKE_ROOT});
+	UC_CLEANUP(made_free) struct made leaf = make_cert(&(struct make){.subject = "CN=leaf", .issuer = &root});
+	UC_CLEANUP(made_free) struct made bad_root = with_other_algorithm(&root);
+	UC_CLEANUP(made_free) struct made bad_leaf = with_other_algorithm(&leaf);
+	assert_refused(&bad_leaf, MADE_NONE, MADE(&root), NULL, "malformed", 0, "two different signature algorithms");
+	assert_refused(&leaf, MADE_NONE, MADE(&bad_root), &partial, "malformed", 1, "two different signature algorithms");
+}
+
 static void critical_extensions_must_be_understood(void **state)
 {
 	(void)state;
@@ -132,21 +160,28 @@ static void c75_old_roots_are_anchors_only(void **state)
 			assert_int_equal(warning->weight, UC_WARN);
 			uc_path_free(&p);
 		}
-		UC_CLEANUP(made_free)
-		struct made middle = make_cert(&(struct make){.subject = "CN=Middle", .issuer = &top, .version = i == 0 ? 1 : 3});
+		/* Not even a version 1 certificate with basicConstraints, which it cannot have. */
+		struct make spec = {.subject = "CN=Middle", .issuer = &top, .version = 1, .exts = MAKE_BARE_CA};
+		if (i == 1) spec = (struct make){.subject = "CN=Middle", .issuer = &top};
+		UC_CLEANUP(made_free) struct made middle = make_cert(&spec);
 		UC_CLEANUP(made_free) struct made under = make_cert(&(struct make){.subject = "CN=leaf", .issuer = &middle});
 		assert_refused(&under, MADE(&middle), MADE(&top), &v1, "not-ca", 1, "Middle");
 	}
 	for (size_t i = 0; i < 2; i++) made_free(&roots[i]);
 }
 
-/* An anchor that says of itself that it is none is not forgiven. */
-static void c75_anchor_that_denies_it_is_no_ca(void **state)
+/* An anchor that says of itself that it is none, or for what it is one, is not forgiven. */
+static void c75_what_an_anchor_says_holds(void **state)
 {
 	(void)state;
-	UC_CLEANUP(made_free) struct made root = make_cert(&(struct make){.subject = "CN=Peer", .exts = {"basicConstraints=CA:FALSE"}});
-	UC_CLEANUP(made_free) struct made leaf = make_cert(&(struct make){.subject = "CN=leaf", .issuer = &root});
-	assert_refused(&leaf, MADE_NONE, MADE(&root), &v1, "not-ca", 1, "basicConstraints CA:FALSE");
+	struct uc_path_options v1_server = v1;
+	v1_server.purpose = UC_PATH_SERVER;
+	UC_CLEANUP(made_free) struct made peer = make_cert(&(struct make){.subject = "CN=Peer", .exts = {"basicConstraints=CA:FALSE"}});
+	UC_CLEANUP(made_free) struct made clients = make_cert(&(struct make){.subject = "CN=Clients", .exts = {"extendedKeyUsage=clientAuth"}});
+	UC_CLEANUP(made_free) struct made a = make_cert(&(struct make){.subject = "CN=leaf", .issuer = &peer});
+	UC_CLEANUP(made_free) struct made b = make_cert(&(struct make){.subject = "CN=leaf", .issuer = &clients});
+	assert_refused(&a, MADE_NONE, MADE(&peer), &v1_server, "not-ca", 1, "basicConstraints CA:FALSE");
+	assert_refused(&b, MADE_NONE, MADE(&clients), &v1_server, "usage", 1, "TLS server");
 }
 
 static void c77_only_cas_issue(void **state)
@@ -296,6 +331,17 @@ static void common_name_is_the_last_resort(void **state)
 	const struct uc_path_options strict = {.at = MAKE_NOW, .host = "a.example.com", .strict = true};
 	assert_path(&leaf, MADE_NONE, MADE(&root), &(struct uc_path_options){.at = MAKE_NOW, .host = "a.example.com"}, MADE(&leaf, &root));
 	assert_refused(&leaf, MADE_NONE, MADE(&root), &strict, "host-mismatch", 0, "its alternative names: none");
+	/* So there name constraints have no say in a CN that looks like a host name, and elsewhere they have. */
+	UC_CLEANUP(made_free)
+	struct made bound =
+	    make_cert(&(struct make){.subject = "CN=Root",
+	                             .exts = {"basicConstraints=critical,CA:TRUE", "keyUsage=keyCertSign", "subjectKeyIdentifier=hash",
+	                                      "nameConstraints=critical,permitted;DNS:example.net"}});
+	UC_CLEANUP(made_free)
+	struct made under = make_cert(&(struct make){
+	    .subject = "CN=a.example.com", .issuer = &bound, .exts = {"subjectKeyIdentifier=hash", "authorityKeyIdentifier=keyid"}});
+	assert_refused(&under, MADE_NONE, MADE(&bound), NULL, "name-constraint", 0, "constraints of Root");
+	assert_path(&under, MADE_NONE, MADE(&bound), &(struct uc_path_options){.at = MAKE_NOW, .strict = true}, MADE(&under, &bound));
 }
 
 static void weak_keys_and_hashes_break_unless_allowed(void **state)
@@ -392,10 +438,11 @@ int main(void)
 	    cmocka_unit_test(generalized_time_before_2050_breaks_strict_paths_only),
 	    cmocka_unit_test(validity_is_compared_by_the_second),
 	    cmocka_unit_test(c74_duplicate_extensions_are_refused),
+	    cmocka_unit_test(signature_algorithms_must_agree),
 	    cmocka_unit_test(critical_extensions_must_be_understood),
 	    cmocka_unit_test(unreadable_extensions_are_refused),
 	    cmocka_unit_test(c75_old_roots_are_anchors_only),
-	    cmocka_unit_test(c75_anchor_that_denies_it_is_no_ca),
+	    cmocka_unit_test(c75_what_an_anchor_says_holds),
 	    cmocka_unit_test(c77_only_cas_issue),
 	    cmocka_unit_test(c79_name_constraints_hold),
 	    cmocka_unit_test(purposes_hold_for_leaf_and_chain),

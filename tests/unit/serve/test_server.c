@@ -203,13 +203,19 @@ static void a_request_whose_end_is_in_doubt_is_refused_and_ends_the_connection(v
 	harness_end(&h);
 }
 
-/* Sends a body of so many bytes after the request's head, as far as the server takes it, and expects the problem. */
-static void expect_too_large(struct client *c, const char *head, size_t len)
+static void send_body(struct client *c, size_t len)
 {
 	UC_CLEANUP(uc_buf_free) struct uc_buf body = UC_BUF_EMPTY;
 	if (len > 0) memset(uc_buf_extend(&body, len), 'x', len);
+	/* A client that cannot write to the end may never look at the answer. */
+	assert_true(client_write(c, body.ptr, len));
+}
+
+/* Sends a body of so many bytes after the request's head and expects the problem. */
+static void expect_too_large(struct client *c, const char *head, size_t len)
+{
 	client_send(c, head);
-	if (len > 0) client_write(c, body.ptr, len);
+	send_body(c, len);
 	struct answer a;
 	client_answer(c, true, &a);
 	if (a.status != 413) fail_msg("%s: %s", head, a.head);
@@ -253,14 +259,28 @@ static void a_body_of_the_limit_is_read(void **state)
 	(void)state;
 	struct harness h;
 	harness_start(&h, 1, NULL);
-	UC_CLEANUP(uc_buf_free) struct uc_buf body = UC_BUF_EMPTY;
-	memset(uc_buf_extend(&body, UC_HTTP_MAX_BODY), 'x', UC_HTTP_MAX_BODY);
 	for (int tls = 0; tls < 2; tls++) {
 		struct client c = client_new(&h, tls == 1);
 		client_send(&c, "POST /length HTTP/1.1\r\n" HOST "Content-Length: 8388608\r\n\r\n");
-		assert_true(client_write(&c, body.ptr, body.len));
+		send_body(&c, UC_HTTP_MAX_BODY);
 		expect(&c, "", 200, "8388608");
 		expect(&c, "GET /next HTTP/1.1\r\n" HOST "\r\n", 200, "GET|/next|");
+		client_free(&c);
+	}
+	harness_end(&h);
+}
+
+static void the_body_of_a_refused_request_can_be_sent_to_its_end(void **state)
+{
+	(void)state;
+	struct harness h;
+	harness_start(&h, 1, NULL);
+	for (int tls = 0; tls < 2; tls++) {
+		struct client c = client_new(&h, tls == 1);
+		client_send(&c, "BREW /a HTTP/1.1\r\n" HOST "Content-Length: 20971520\r\n\r\n");
+		send_body(&c, 20971520);
+		expect(&c, "", 405, "\"code\":\"method-not-allowed\"");
+		assert_true(client_at_end(&c));
 		client_free(&c);
 	}
 	harness_end(&h);
@@ -450,6 +470,7 @@ int main(void)
 	    cmocka_unit_test(a_request_whose_end_is_in_doubt_is_refused_and_ends_the_connection),
 	    cmocka_unit_test(a_body_over_the_limit_is_413_and_the_client_can_read_it),
 	    cmocka_unit_test(a_body_of_the_limit_is_read),
+	    cmocka_unit_test(the_body_of_a_refused_request_can_be_sent_to_its_end),
 	    cmocka_unit_test(a_header_over_32_kib_is_400),
 	    cmocka_unit_test(curl_uploads_4_mib_with_expect_100_continue),
 	    cmocka_unit_test(another_expectation_is_417),

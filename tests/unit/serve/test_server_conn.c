@@ -2,7 +2,9 @@
 #include "serve/http_harness.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -141,56 +143,69 @@ static void a_large_answer_arrives_whole(void **state)
 	harness_end(&h);
 }
 
+/* A time that runs out in a test; long enough for an honest request on a busy machine. */
+#define SOON 3
+#define LATE 1000
+
 static void a_silent_client_is_dropped_and_holds_nobody_up(void **state)
 {
 	(void)state;
 	static const char *const halves[] = {"", "GET /a", "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc"};
 	struct harness h;
-	harness_start(&h, 1, (const unsigned[]){1, 1000, 1000});
-	for (size_t i = 0; i < sizeof halves / sizeof halves[0]; i++) {
-		struct client tcp = {.fd = connect_tcp(&h)}, tls = client_tls(&h), local = client_unix(&h);
-		client_send(&tls, halves[i]);
-		client_send(&local, halves[i]);
-		expect_alive(&h);
-		assert_true(client_at_end(&tcp));
-		assert_true(client_at_end(&tls));
-		assert_true(client_at_end(&local));
-		client_free(&tcp);
-		client_free(&tls);
-		client_free(&local);
+	harness_start(&h, 1, (const unsigned[]){SOON, LATE, LATE});
+	struct client clients[7];
+	for (int i = 0; i < 6; i++) {
+		clients[i] = client_new(&h, i % 2 == 0);
+		client_send(&clients[i], halves[i / 2]);
+	}
+	clients[6] = (struct client){.fd = connect_tcp(&h)}; /* no handshake */
+	expect_alive(&h);
+	for (int i = 0; i < 7; i++) {
+		assert_true(client_at_end(&clients[i]));
+		client_free(&clients[i]);
 	}
 	harness_end(&h);
 }
 
-/* Also between requests: there the time for idle connections counts, not the one for silence. */
+/* Between requests the time for idle connections counts, not the one for silence. */
 static void an_idle_connection_is_closed(void **state)
 {
 	(void)state;
 	struct harness h;
-	harness_start(&h, 1, (const unsigned[]){1000, 1, 1000});
-	for (int tls = 0; tls < 2; tls++) {
-		struct client c = client_new(&h, tls == 1);
-		expect(&c, GET("/a"), 200, "GET|/a|");
-		assert_true(client_at_end(&c));
-		client_free(&c);
+	harness_start(&h, 1, (const unsigned[]){LATE, SOON, LATE});
+	struct client clients[2] = {client_unix(&h), client_tls(&h)};
+	for (int i = 0; i < 2; i++) expect(&clients[i], GET("/a"), 200, "GET|/a|");
+	for (int i = 0; i < 2; i++) {
+		assert_true(client_at_end(&clients[i]));
+		client_free(&clients[i]);
 	}
 	harness_end(&h);
 }
 
+/* On a new connection and on one that was idle; what is between two requests is left alone. */
 static void a_client_that_trickles_is_dropped(void **state)
 {
 	(void)state;
 	struct harness h;
-	harness_start(&h, 1, (const unsigned[]){1000, 1000, 1});
-	for (int i = 0; i < 4; i++) {
-		struct client c = client_new(&h, i % 2 == 0);
-		/* On a new connection, and on one that was idle. */
-		if (i >= 2) expect(&c, GET("/a"), 200, "GET|/a|");
-		client_send(&c, "GET /a HTTP/1.1\r\n");
-		while (client_write(&c, "X: y\r\n", 6)) usleep(100000);
-		client_free(&c);
+	harness_start(&h, 1, (const unsigned[]){LATE, LATE, SOON});
+	struct client clients[6];
+	for (int i = 0; i < 6; i++) {
+		clients[i] = client_new(&h, i % 2 == 0);
+		if (i >= 2) expect(&clients[i], GET("/a"), 200, "GET|/a|");
+		if (i < 4) client_send(&clients[i], "GET /a HTTP/1.1\r\n");
 	}
-	expect_alive(&h);
+	for (int open = 4; open > 0; usleep(50000)) {
+		for (int i = 0; i < 4; i++) {
+			if (clients[i].fd < 0 || client_write(&clients[i], "X: y\r\n", 6)) continue;
+			client_free(&clients[i]);
+			clients[i].fd = -1;
+			open--;
+		}
+	}
+	for (int i = 4; i < 6; i++) {
+		expect(&clients[i], GET("/b"), 200, "GET|/b|");
+		client_free(&clients[i]);
+	}
 	harness_end(&h);
 }
 
@@ -199,15 +214,16 @@ static void a_worker_may_take_its_time(void **state)
 {
 	(void)state;
 	struct harness h;
-	harness_start(&h, 1, (const unsigned[]){1, 1, 1});
-	struct client c = client_tls(&h), d = client_unix(&h);
+	harness_start(&h, 1, (const unsigned[]){SOON, SOON, SOON});
+	struct client c = client_tls(&h);
 	client_send(&c, GET("/wait"));
 	sem_wait(&h.entered);
-	assert_true(client_at_end(&d)); /* so more than a second has passed */
+	struct client silent = client_unix(&h);
+	assert_true(client_at_end(&silent)); /* so the time has passed */
 	sem_post(&h.go);
 	expect(&c, "", 200, "GET|/wait|");
 	client_free(&c);
-	client_free(&d);
+	client_free(&silent);
 	harness_end(&h);
 }
 
@@ -357,6 +373,61 @@ static void more_connections_than_may_be_wait_for_their_turn(void **state)
 	harness_end(&h);
 }
 
+static void uploads_that_hold_too_much_at_once_are_dropped(void **state)
+{
+	(void)state;
+	enum { COUNT = UC_HTTP_MAX_HELD / UC_HTTP_MAX_BODY + 1 };
+	struct harness h;
+	harness_start(&h, 1, NULL);
+	UC_CLEANUP(uc_freep) char *body = uc_zalloc(UC_HTTP_MAX_BODY, 1);
+	struct client clients[COUNT];
+	struct pollfd fds[COUNT];
+	for (int i = 0; i < COUNT; i++) {
+		clients[i] = client_unix(&h);
+		fds[i] = (struct pollfd){.fd = clients[i].fd, .events = POLLIN};
+		client_send(&clients[i], "POST /length HTTP/1.1\r\nHost: x\r\nContent-Length: 8388608\r\n\r\n");
+		client_write(&clients[i], body, UC_HTTP_MAX_BODY - 1);
+	}
+	assert_int_equal(poll(fds, COUNT, READ_SECONDS * 1000), 1);
+	for (int i = 0; i < COUNT; i++) {
+		if (fds[i].revents != 0)
+			assert_true(client_at_end(&clients[i]));
+		else
+			expect(&clients[i], "x", 200, "8388608");
+		client_free(&clients[i]);
+	}
+	expect_alive(&h);
+	harness_end(&h);
+}
+
+static void descriptors_that_run_out_only_make_clients_wait(void **state)
+{
+	(void)state;
+	struct harness h;
+	harness_start(&h, 1, NULL);
+	struct rlimit before;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	struct client c = {.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+	enum { SPARE = 64 };
+	struct rlimit now = {.rlim_cur = (rlim_t)c.fd + SPARE / 2, .rlim_max = before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
+	int spare[SPARE], spares = 0;
+	while (spares < SPARE && (spare[spares] = dup(c.fd)) >= 0) spares++;
+	assert_true(spares < SPARE);
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	snprintf(address.sun_path, sizeof address.sun_path, "%s", h.socket);
+	assert_int_equal(connect(c.fd, (const struct sockaddr *)&address, sizeof address), 0);
+	client_send(&c, GET("/a"));
+	struct pollfd fd = {.fd = c.fd, .events = POLLIN};
+	assert_int_equal(poll(&fd, 1, 100), 0);
+	while (spares > 0) close(spare[--spares]);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(poll(&fd, 1, READ_SECONDS * 1000), 1);
+	expect(&c, "", 200, "GET|/a|");
+	client_free(&c);
+	harness_end(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -374,6 +445,8 @@ int main(void)
 	    cmocka_unit_test(no_context_refuses_the_connection_and_never_speaks_plainly),
 	    cmocka_unit_test(a_thousand_contexts_under_load_leave_none_behind),
 	    cmocka_unit_test(more_connections_than_may_be_wait_for_their_turn),
+	    cmocka_unit_test(uploads_that_hold_too_much_at_once_are_dropped),
+	    cmocka_unit_test(descriptors_that_run_out_only_make_clients_wait),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

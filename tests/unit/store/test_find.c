@@ -125,7 +125,7 @@ static void fill_model(struct model *m, json_t *steps)
 		if (i % 100 == 50 && i / 100 < 4) {
 			const char *purpose = purposes[i / 100];
 			UC_CLEANUP(uc_freep) char *own_name = uc_sprintf("%s.pem", purpose);
-			fill_row(&m->rows[m->count++], "own", purpose, "n1", own_name, "", "node", c);
+			fill_row(&m->rows[m->count++], "own", purpose, "n1", own_name, "", "n1", c);
 			json_array_append_new(steps, identity_step(purpose, c, NULL, json_null()));
 			continue;
 		}
@@ -134,7 +134,7 @@ static void fill_model(struct model *m, json_t *steps)
 		UC_CLEANUP(uc_freep) char *description = next(2) == 0 ? uc_strdup("") : some_text();
 		const char *store = stores[next(3)];
 		const char *scope = scopes[next(4)];
-		fill_row(&m->rows[m->count++], "trust", store, scope, name, description, strcmp(scope, "cluster") == 0 ? "cluster" : "node", c);
+		fill_row(&m->rows[m->count++], "trust", store, scope, name, description, scope, c);
 		json_array_append_new(steps, trust_step("trust.add", store, name, scope, c, description));
 	}
 }
@@ -495,7 +495,7 @@ static void a_row_tells_all_about_its_certificate(void **state)
 	    json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "usage", "trust", "unit",
 	              "CAPF-trust", "name", "Host.pem", "scope", "n1", "common_name", "Host", "subject", "CN=Host,O=Ex\\, ample", "issuer",
 	              "CN=Root", "serial", serial, "fingerprint", uc_cert_fingerprint_hex(c, fingerprint), "type", "ca-signed", "key_type",
-	              "EC P-384", "distribution", "node", "not_before", "2025-12-31T00:00:00Z", "not_after", "2026-01-24T00:00:00Z", "expires",
+	              "EC P-384", "distribution", "n1", "not_before", "2025-12-31T00:00:00Z", "not_after", "2026-01-24T00:00:00Z", "expires",
 	              "in 23 days", "state", "expiring", "description", "A Note");
 	if (!json_equal(json_array_get(json_object_get(answer, "items"), 0), want)) fail_msg("%s", json_dumps(answer, 0));
 	json_decref(want);
