@@ -27,11 +27,11 @@ quick: ## build, unit tests, and the quick black-box tests, without sanitizers
 	@scripts/install-deps check
 	@scripts/check --quick
 
-bench: ## measure against the bare libraries, side by side
+bench: ## measure against the bare libraries, side by side (a million certificates: make bench ARGS=--full)
 	@scripts/install-deps check
-	@[ -f $(BUILD)/build.ninja ] || scripts/configure $(BUILD) -Dtests=false
-	@ninja -C $(BUILD) -j$(JOBS)
-	@bench/run
+	@scripts/configure build-bench -Dtests=false -Dbench=true
+	@ninja -C build-bench -j$(JOBS)
+	@bench/run $(ARGS)
 
 fuzz: ## fuzz each target for SECONDS=600
 	@scripts/install-deps check

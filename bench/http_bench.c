@@ -165,12 +165,9 @@ static void write_nginx(const char *dir, int port, struct uc_slice answer)
 
 static const char *find_nginx(void)
 {
-	static const char *const places[] = {"/usr/sbin/nginx", "/usr/local/sbin/nginx"};
 	const char *named = getenv("BENCH_NGINX");
-	if (named != NULL) return named;
-	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-		if (access(places[i], X_OK) == 0) return places[i];
-	return NULL;
+	const char *path = named != NULL ? named : "/usr/sbin/nginx";
+	return access(path, X_OK) == 0 ? path : NULL;
 }
 
 /* Starts nginx with the answer as a file; its pid, or 0 when there is none. */

@@ -15,7 +15,10 @@
 
 enum { MAX_PASSWORD = 4096 };
 
-/* The terminal as a source of answers, in which Ctrl-C is never lost: neither between a question and the wait, nor between the wait and the read. */
+/*
+ * The terminal as a source of answers, in which Ctrl-C is never lost: neither between a question and the wait, nor between the wait and
+ * the read.
+ */
 struct input {
 	int fd;          /* of its own, so that it can be non-blocking without changing what other programs share */
 	sigset_t before; /* the signals that were held before */

@@ -73,7 +73,7 @@ static enum uc_status attempt(struct uc_cli *cli, const struct flow *f, struct u
 	for (int i = 0; i < MAX_REPEATS && status == UC_EUNREACHABLE && (i > 0 || strcmp(e->id, "daemon-lost") == 0); i++) {
 		if (i == 0) lost = *e;
 		uc_answer_free(answer);
-		nanosleep(&(struct timespec){.tv_nsec = 200 * 1000 * 1000}, NULL);
+		nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
 		status = uc_client_call(cli->socket, &call, answer, e);
 	}
 	if (status == UC_EUNREACHABLE && lost.code != UC_OK) *e = lost;
@@ -132,6 +132,7 @@ static bool wants_password(const struct uc_cli *cli, const struct flow *f, const
 static int refused(struct uc_cli *cli, const struct uc_answer *answer)
 {
 	int status = uc_cli_refused(cli, answer);
+	if (!cli->json && code_is(answer, "password-needed")) uc_out_line(cli->err, "  Put it into a file and name that with --password-file.");
 	const char *said = uc_json_text(answer->json, "detail");
 	UC_CLEANUP(uc_json_free) json_t *others = json_array();
 	size_t i;

@@ -97,12 +97,22 @@ static enum uc_status perform(CURL *curl, const char *socket, struct uc_answer *
 	return read_json(out, e);
 }
 
+/* Blanks at the ends of a header's value are no part of it (RFC 9110 section 5.5). */
+static enum uc_status check_password(const char *password, struct uc_error *e)
+{
+	size_t len = password == NULL ? 0 : strlen(password);
+	if (len == 0 || (password[0] != ' ' && password[len - 1] != ' ')) return UC_OK;
+	return uc_fail_field(e, UC_EINPUT, "bad-password", "password", "Give the file another password first.",
+	                     "a password that begins or ends with a blank cannot be sent");
+}
+
 enum uc_status uc_client_call(const char *socket, const struct uc_call *call, struct uc_answer *out, struct uc_error *e)
 {
 	if (strlen(socket) >= sizeof((struct sockaddr_un *)NULL)->sun_path)
 		return uc_fail(e, UC_EUNREACHABLE, "daemon-unreachable", "Use a shorter path.",
 		               "the socket's path has %zu bytes, more than the %zu that the system allows: %s", strlen(socket),
 		               sizeof((struct sockaddr_un *)NULL)->sun_path - 1, socket);
+	UC_TRY(check_password(call->password, e));
 	UC_CLEANUP(curl_freep) CURL *curl = curl_easy_init();
 	if (curl == NULL) return uc_fail(e, UC_EINTERNAL, "curl", NULL, "libcurl cannot be used");
 	UC_CLEANUP(uc_freep) char *url = uc_sprintf("http://localhost%s", call->path);

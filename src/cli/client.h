@@ -30,7 +30,7 @@ void uc_answer_free(struct uc_answer *a);
 /*
  * Sends the request and reads the answer, whatever its status. UC_EUNREACHABLE "daemon-unreachable" when nothing listens on the socket
  * (the message names the path, the hint how to start it), "daemon-lost" when the connection broke after that, so that it is not known
- * what happened; UC_EINTERNAL "bad-answer" when JSON was announced and is none.
+ * what happened; UC_EINPUT "bad-password"; UC_EINTERNAL "bad-answer" when JSON was announced and is none.
  */
 enum uc_status uc_client_call(const char *socket, const struct uc_call *call, struct uc_answer *out, struct uc_error *e) UC_MUST;
 

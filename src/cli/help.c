@@ -132,10 +132,11 @@ static const struct uc_option *open_option(const struct uc_strv *before)
 	return NULL;
 }
 
-static void keep_matching(struct uc_strv *all, const char *partial, struct uc_strv *out)
+static void keep_matching(const struct uc_strv *all, const char *partial, struct uc_strv *out)
 {
+	size_t len = strlen(partial);
 	for (size_t i = 0; i < all->count; i++) {
-		size_t len = strlen(partial);
+		if (strlen(all->items[i]) < len) continue;
 		UC_CLEANUP(uc_freep) char *start = uc_strndup(all->items[i], len);
 		if (uc_eq_nocase(start, partial)) uc_strv_add(out, all->items[i]);
 	}

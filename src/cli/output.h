@@ -51,7 +51,10 @@ void uc_json_free(json_t **value);
 /* "2031-07-01T10:00:00Z, in 1824 days" from "not_after" and "expires"; "never" when it never ends. Free with free(). */
 char *uc_json_expiry(const json_t *row);
 
-/* The findings of an array of {"weight","code","message","hint"}, each with its weight as a word; colour paints danger red and warn amber. */
+/*
+ * The findings of an array of {"weight","code","message","hint"}, each with its weight as a word; colour paints danger red and warn
+ * amber.
+ */
 void uc_out_findings(FILE *out, const json_t *findings, bool colour);
 /* A plan: what it would do, step by step, its findings, and what has to follow. */
 void uc_out_plan(FILE *out, const json_t *plan, bool colour);

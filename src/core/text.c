@@ -161,15 +161,21 @@ char *uc_utf8_clean(struct uc_slice text)
 	return uc_buf_take_str(&out);
 }
 
+/* Characters that a terminal obeys instead of showing: C0 and C1 controls, and what reorders a line (Unicode's Bidi_Control). */
+static bool is_control(uint32_t c)
+{
+	bool bidi = c == 0x61c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || bidi;
+}
+
 char *uc_text_printable(char *text)
 {
 	size_t len = strlen(text);
 	for (size_t i = 0; i < len;) {
 		uint32_t cp;
 		size_t n = uc_utf8_next(uc_slice_of(text + i, len - i), &cp);
-		bool control = n > 0 && (cp < 0x20 || (cp >= 0x7f && cp < 0xa0));
 		size_t step = n == 0 ? 1 : n;
-		if (n == 0 || control) memset(text + i, '?', step);
+		if (n == 0 || is_control(cp)) memset(text + i, '?', step);
 		i += step;
 	}
 	return text;

@@ -26,8 +26,8 @@ void uc_utf8_add(struct uc_buf *out, uint32_t cp);
 /* A copy in which every byte that is not part of well-formed UTF-8 is replaced by U+FFFD. Free with free(). */
 char *uc_utf8_clean(struct uc_slice text);
 /*
- * Makes text fit for a terminal, a log line and JSON, in place: every control character (C0, DEL, C1) and every byte that is not part of
- * well-formed UTF-8 becomes '?', one for each byte. Returns text.
+ * Makes text fit for a terminal, a log line and JSON, in place: every control character (C0, DEL, C1), every one that reorders the
+ * line (Unicode's Bidi_Control), and every byte that is not part of well-formed UTF-8 becomes '?', one for each byte. Returns text.
  */
 char *uc_text_printable(char *text);
 /* A copy folded for searching: ASCII, Latin-1, Greek and Cyrillic letters in lower case. Free with free(). */

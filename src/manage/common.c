@@ -178,47 +178,8 @@ static enum uc_status name_taken(const struct uc_task_context *ctx, const char *
 	UC_TRY(uc_store_trust(ctx->store, store, ctx->node, name, NULL, ALL_SCOPES, &found, e));
 	*taken = false;
 	for (size_t i = 0; i < found.count; i++) *taken = *taken || strcmp(found.items[i].scope, scope) == 0;
-	size_t i;
-	const json_t *step;
-	json_array_foreach(plan->steps, i, step)
-	{
-		const char *type = json_string_value(json_object_get(step, "type"));
-		if (!uc_starts_with(type, "trust.")) continue;
-		const char *have = json_string_value(json_object_get(step, "name"));
-		bool same = strcmp(json_string_value(json_object_get(step, "store")), store) == 0 && strcmp(json_string_value(json_object_get(step, "scope")), scope) == 0 &&
-		            strcmp(have, name) == 0;
-		if (same) *taken = strcmp(type, "trust.add") == 0;
-	}
+	uc_plan_names_trust(plan, store, scope, name, taken);
 	return UC_OK;
-}
-
-static bool planned_already(const struct uc_plan *plan, const char *store, const char *scope, const char *certificate)
-{
-	size_t i;
-	const json_t *step;
-	json_array_foreach(plan->steps, i, step)
-	{
-		if (strcmp(json_string_value(json_object_get(step, "type")), "trust.add") != 0) continue;
-		if (strcmp(json_string_value(json_object_get(step, "store")), store) == 0 && strcmp(json_string_value(json_object_get(step, "scope")), scope) == 0 &&
-		    strcmp(json_string_value(json_object_get(step, "certificate")), certificate) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* A copy that this plan removes does not count as being there. */
-static bool removed_here(const struct uc_plan *plan, const struct uc_trust *t)
-{
-	size_t i;
-	const json_t *step;
-	json_array_foreach(plan->steps, i, step)
-	{
-		if (strcmp(json_string_value(json_object_get(step, "type")), "trust.remove") != 0) continue;
-		if (strcmp(json_string_value(json_object_get(step, "store")), t->store) == 0 && strcmp(json_string_value(json_object_get(step, "scope")), t->scope) == 0 &&
-		    strcmp(json_string_value(json_object_get(step, "name")), t->name) == 0)
-			return true;
-	}
-	return false;
 }
 
 static enum uc_status held_already(const struct uc_task_context *ctx, const char *store, const char *scope, const struct uc_cert *cert, const struct uc_plan *plan, bool *held,
@@ -229,9 +190,9 @@ static enum uc_status held_already(const struct uc_task_context *ctx, const char
 	UC_CLEANUP(uc_trusts_free) struct uc_trusts found = {.items = NULL};
 	UC_TRY(uc_store_trust(ctx->store, store, ctx->node, NULL, uc_cert_fingerprint_hex(cert, fp), ALL_SCOPES, &found, e));
 	UC_CLEANUP(uc_freep) char *b64 = uc_base64(uc_buf_slice(&cert->der));
-	*held = planned_already(plan, store, scope, b64);
+	*held = uc_plan_adds_trust(plan, store, scope, b64);
 	for (size_t i = 0; i < found.count; i++)
-		*held = *held || (strcmp(found.items[i].scope, scope) == 0 && !removed_here(plan, &found.items[i]));
+		*held = *held || (strcmp(found.items[i].scope, scope) == 0 && !uc_plan_removes_trust(plan, store, scope, found.items[i].name));
 	return UC_OK;
 }
 

@@ -11,13 +11,14 @@
 
 void uc_plan_init(struct uc_plan *p, const char *task)
 {
-	*p = (struct uc_plan){.task = task, .summary = uc_strdup(""), .steps = json_array(), .followups = json_array()};
+	*p = (struct uc_plan){.task = task, .summary = uc_strdup(""), .steps = json_array(), .followups = json_array(), .trust = json_object()};
 }
 
 void uc_plan_free(struct uc_plan *p)
 {
 	free(p->summary);
 	json_decref(p->steps);
+	json_decref(p->trust);
 	json_decref(p->followups);
 	uc_findings_free(&p->findings);
 	*p = (struct uc_plan){.task = NULL};
@@ -40,6 +41,60 @@ static json_t *text_value(char *owned)
 	return json_string(clean);
 }
 
+static const char *member(const json_t *object, const char *name)
+{
+	const char *value = json_string_value(json_object_get(object, name));
+	return value != NULL ? value : "";
+}
+
+/* ---- what the steps do to trust entries ---- */
+
+enum trust_kind { NAMED = 'n', ADDED = 'a', REMOVED = 'r' };
+
+/* Neither a store nor a scope nor a name has a line break in it. */
+static char *trust_key(enum trust_kind kind, const char *store, const char *scope, const char *what)
+{
+	return uc_sprintf("%c\n%s\n%s\n%s", (char)kind, store, scope, what);
+}
+
+static void note_one(struct uc_plan *p, enum trust_kind kind, const json_t *step, const char *what, bool value)
+{
+	UC_CLEANUP(uc_freep) char *key = trust_key(kind, member(step, "store"), member(step, "scope"), member(step, what));
+	json_object_set_new(p->trust, key, json_boolean(value));
+}
+
+static void note_trust(struct uc_plan *p, const json_t *step)
+{
+	bool adds = strcmp(member(step, "type"), "trust.add") == 0;
+	if (!adds && strcmp(member(step, "type"), "trust.remove") != 0) return;
+	note_one(p, NAMED, step, "name", adds);
+	note_one(p, adds ? ADDED : REMOVED, step, adds ? "certificate" : "name", true);
+}
+
+static const json_t *noted(const struct uc_plan *p, enum trust_kind kind, const char *store, const char *scope, const char *what)
+{
+	UC_CLEANUP(uc_freep) char *key = trust_key(kind, store, scope, what);
+	return json_object_get(p->trust, key);
+}
+
+void uc_plan_names_trust(const struct uc_plan *p, const char *store, const char *scope, const char *name, bool *taken)
+{
+	const json_t *value = noted(p, NAMED, store, scope, name);
+	if (value != NULL) *taken = json_is_true(value);
+}
+
+bool uc_plan_adds_trust(const struct uc_plan *p, const char *store, const char *scope, const char *certificate)
+{
+	return noted(p, ADDED, store, scope, certificate) != NULL;
+}
+
+bool uc_plan_removes_trust(const struct uc_plan *p, const char *store, const char *scope, const char *name)
+{
+	return noted(p, REMOVED, store, scope, name) != NULL;
+}
+
+/* ---- steps and follow-ups ---- */
+
 void uc_plan_step(struct uc_plan *p, json_t *step, const char *fmt, ...)
 {
 	va_list ap;
@@ -48,12 +103,7 @@ void uc_plan_step(struct uc_plan *p, json_t *step, const char *fmt, ...)
 	va_end(ap);
 	json_object_set_new(step, "v", json_integer(1));
 	json_array_append_new(p->steps, step);
-}
-
-static const char *member(const json_t *object, const char *name)
-{
-	const char *value = json_string_value(json_object_get(object, name));
-	return value != NULL ? value : "";
+	note_trust(p, step);
 }
 
 void uc_plan_follow(struct uc_plan *p, const char *kind, const char *target, const char *fmt, ...)

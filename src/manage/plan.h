@@ -18,6 +18,7 @@ struct uc_plan {
 	struct uc_findings findings;
 	int64_t base;      /* the head of the log it was made from */
 	int64_t undoes;    /* the change it takes back, or 0 */
+	json_t *trust;     /* private: what the steps do to trust entries, so that a bundle of thousands is planned in one pass */
 };
 
 void uc_plan_init(struct uc_plan *p, const char *task);
@@ -25,6 +26,11 @@ void uc_plan_free(struct uc_plan *p);
 void uc_plan_summary(struct uc_plan *p, const char *fmt, ...) UC_PRINTF(2, 3);
 /* Adds a step (takes ownership) with the sentence that describes it. The text must not depend on new keys, serials or the time: it is part of what is compared. */
 void uc_plan_step(struct uc_plan *p, json_t *step, const char *fmt, ...) UC_PRINTF(3, 4);
+/* Sets *taken when the steps so far take this name in a store and scope, or free it; otherwise it stays as it is. */
+void uc_plan_names_trust(const struct uc_plan *p, const char *store, const char *scope, const char *name, bool *taken);
+/* Does a step add this certificate (base64) to a store and scope, or remove the entry of this name from it? */
+bool uc_plan_adds_trust(const struct uc_plan *p, const char *store, const char *scope, const char *certificate);
+bool uc_plan_removes_trust(const struct uc_plan *p, const char *store, const char *scope, const char *name);
 /* Adds a follow-up once: a second one of the same kind and target is dropped. kind: "reload", "ctl-update", "lists", "backup". */
 void uc_plan_follow(struct uc_plan *p, const char *kind, const char *target, const char *fmt, ...) UC_PRINTF(4, 5);
 /* The follow-ups of a purpose's change: its services, the CTL, the lists, a backup. */

@@ -199,7 +199,7 @@ enum uc_status uc_cert_read(struct uc_slice der, struct uc_cert **out, struct uc
 struct uc_cert *uc_cert_dup(const struct uc_cert *c)
 {
 	struct uc_cert *copy = NULL;
-	if (uc_cert_read(uc_buf_slice(&c->der), &copy, NULL) != UC_OK) abort(); /* it was read once */
+	if (uc_cert_read(uc_buf_slice(&c->der), &copy, NULL) != UC_OK || copy == NULL) abort(); /* it was read once */
 	X509 *x = atomic_load(&c->decoded->x);
 	if (x != NULL && X509_up_ref(x)) atomic_store(&copy->decoded->x, x);
 	return copy;

@@ -32,8 +32,8 @@ struct uc_path {
 	/* When not ok: */
 	int depth; /* of the certificate at fault, 0 is the leaf */
 	/*
-	 * Stable: "issuer-missing", "self-signed-leaf", "bad-signature", "expired", "not-yet-valid", "bad-time", "not-ca", "path-length", "usage",
-	 * "name-constraint", "policy", "critical-extension", "revoked", "no-crl", "weak", "malformed", "host-mismatch", "other".
+	 * Stable: "issuer-missing", "self-signed-leaf", "bad-signature", "expired", "not-yet-valid", "bad-time", "not-ca", "path-length",
+	 * "usage", "name-constraint", "policy", "critical-extension", "revoked", "no-crl", "weak", "malformed", "host-mismatch", "other".
 	 */
 	char code[48];
 	/* One sentence: which certificate (label and its fingerprint's first 8 digits), what rule (RFC section where there is one). */

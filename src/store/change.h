@@ -12,13 +12,18 @@
  *   identity.remove  node, purpose, before
  *   trust.add        store, name, scope, certificate, description, origin
  *   trust.remove     store, name, scope, certificate, description, origin
- *   csr.set          node, purpose, request (base64 DER), key, distribution, parameters {..}, created, before|null
+ *   csr.set          node, purpose, request (base64 DER), key, distribution, parameters {..}, created ("2026-01-02T03:04:05Z"), before|null
  *   csr.remove       node, purpose, before
  *   account.set      name, role, secret (hash), before|null
  *   account.remove   name, before
  *   key.purge        node, key
  * "before" is the state the step replaces, so that the inverse of a step follows from the step alone; applying a step whose "before" is not what is there is UC_ECONFLICT
  * "state-moved". Every step may carry "text": the sentence a person reads.
+ *
+ * What no step may do, whoever made it: identity.set with a certificate for another key than its own is UC_EREFUSED "key-mismatch" (C31); identity.set and csr.set with a key that
+ * was purged, "key-purged"; key.purge of a key that an identity or a pending request has, "key-in-use"; a certificate whose validity is no time, "bad-time" (T3). trust.add is
+ * UC_ECONFLICT "name-taken" for a name, "already-there" for a certificate that the store has in that scope. account.set needs its secret: UC_ENOTFOUND "no-secret". A step that is
+ * malformed is UC_EINPUT "bad-step", one of a type or version that this program does not know UC_EREFUSED "step-unknown".
  */
 #ifndef UC_STORE_CHANGE_H
 #define UC_STORE_CHANGE_H
@@ -34,8 +39,10 @@ enum uc_status uc_log_head(struct uc_store *s, int64_t *number, char hash[65], s
 typedef enum uc_status (*uc_log_signer)(void *ctx, struct uc_slice data, struct uc_buf *out, struct uc_error *e);
 
 /*
- * Inside a write transaction: gives the change (an object with every member of the body but "v", "number" and "previous") its number, applies its steps in order, writes it. A request id
- * that is in the log already is UC_ECONFLICT "request-repeated" and *number is that change. On any error the caller rolls back.
+ * Inside a write transaction: gives the change (an object with every member of the body but "v", "number" and "previous"; UC_EINPUT "bad-change" names one that is missing) its
+ * number, applies its steps in order, writes it. sign may be NULL: the signature is then empty. A request id that is in the log already is UC_ECONFLICT "request-repeated" and
+ * *number is that change. "undoes" marks that change as undone: UC_ECONFLICT "already-undone", UC_ENOTFOUND "no-change"; when that was an undo itself, what it had undone counts
+ * again. On any error the caller rolls back.
  */
 enum uc_status uc_log_append(struct uc_store *s, const json_t *change, uc_log_signer sign, void *ctx, int64_t *number,
                              struct uc_error *e) UC_MUST;
@@ -58,7 +65,7 @@ enum uc_status uc_log_later(struct uc_store *s, int64_t number, int64_t *later, 
 typedef bool (*uc_log_verifier)(void *ctx, struct uc_slice data, struct uc_slice signature);
 enum uc_status uc_log_verify(struct uc_store *s, uc_log_verifier verify, void *ctx, struct uc_error *e) UC_MUST;
 
-/* The inverse of a step, owned; NULL when its type can never be undone. */
+/* The inverse of a step, owned; NULL when there is none: its type can never be undone, or it made a node. */
 json_t *uc_step_invert(const json_t *step);
 /* Can a step of this type ever be undone? */
 bool uc_step_undoable(const char *type);

@@ -43,7 +43,7 @@ enum uc_status uc_store_find(struct uc_store *s, const struct uc_find *f, uc_tim
 {
 	static const char stopped[] =
 	    "The search was stopped after 0.3 seconds and may have found only some of the certificates; the next page goes on with it. "
-	    "A condition of three characters or more is found at once.";
+	    "Longer or more conditions are found sooner.";
 	struct page page = {.items = json_array(), .now = now};
 	UC_CLEANUP(uc_found_end_free) struct uc_found_end end = {.next = NULL};
 	enum uc_status status = uc_store_find_each(s, f, add_row, &page, &end, e);

@@ -12,10 +12,10 @@
 /* All in rows, but for the first; found by measuring. */
 enum {
 	DEFAULT_LIMIT = 50,
-	TINY_PART = 256,                    /* gathered without another thought */
-	SMALL_PART = 1000,                  /* gathered when a short walk does not promise to fill the page */
-	LARGEST_PART = 8000,                /* gathered when a longer one does not either: as slow as walking as many */
-	FIRST_LOOK = 20 * UC_DB_WATCH_ROWS, /* by now a walk has shown how much it meets */
+	TINY_PART = 256,     /* gathered without another thought */
+	SMALL_PART = 1000,   /* gathered when a short walk does not promise to fill the page */
+	LARGEST_PART = 8000, /* gathered when a longer one does not either: as slow as walking as many */
+	FIRST_LOOK = 400,    /* by now a walk has shown how much it meets */
 	LONG_WALK = 4000,
 	STRETCH = 2000,
 	LONGEST_STRETCH = 16000 /* between two looks at the clock */
@@ -268,7 +268,7 @@ static bool walk_is_short(void *ctx)
 	r->watched += UC_DB_WATCH_ROWS;
 	/* The first question may come early. */
 	if (r->given == 0) return r->watched == UC_DB_WATCH_ROWS;
-	return r->watched <= FIRST_LOOK || (r->watched < 2 * LONG_WALK && r->left * r->watched / r->given < LONG_WALK);
+	return r->watched <= FIRST_LOOK || (r->watched < (size_t)2 * LONG_WALK && r->left * r->watched / r->given < LONG_WALK);
 }
 
 /* After a walk that was broken off: goes on after the last row that was given. */

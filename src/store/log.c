@@ -176,7 +176,7 @@ static enum uc_status refuse_repeated(struct uc_store *s, const char *request, i
 
 enum uc_status uc_log_append(struct uc_store *s, const json_t *change, uc_log_signer sign, void *ctx, int64_t *number, struct uc_error *e)
 {
-	int64_t head;
+	int64_t head = 0;
 	char hash[UC_SHA256_HEX];
 	UC_TRY(uc_store_writing(s, e));
 	UC_TRY(uc_log_head(s, &head, hash, e));
@@ -235,7 +235,7 @@ static const char *fault_in_row(struct uc_stmt *st, int64_t number, char hash[UC
 
 enum uc_status uc_log_verify(struct uc_store *s, uc_log_verifier verify, void *ctx, struct uc_error *e)
 {
-	int64_t head;
+	int64_t head = 0;
 	char head_hash[UC_SHA256_HEX];
 	UC_TRY(uc_log_head(s, &head, head_hash, e));
 	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *st = NULL;

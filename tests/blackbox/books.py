@@ -8,6 +8,7 @@ import hashlib
 import json
 import sqlite3
 from contextlib import closing
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -16,10 +17,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from harness import key_id
 
 
+@lru_cache(maxsize=4096)
+def decrypted(pem, passphrase):
+    """Remembered, since python3-cryptography looks whether the factors of each RSA key are prime."""
+    return serialization.load_pem_private_key(pem, passphrase)
+
+
 def private_key(node, name):
     """A key of the key directory; the master key is its passphrase, in hexadecimal."""
     passphrase = (node.data / "master.key").read_bytes().hex().encode()
-    return serialization.load_pem_private_key((node.data / "keys" / f"{name}.key").read_bytes(), passphrase)
+    return decrypted((node.data / "keys" / f"{name}.key").read_bytes(), passphrase)
 
 
 def changes(db):

@@ -70,9 +70,9 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def answer(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        request = Request(self.command, self.path, self.headers, body)
         daemon = self.server.daemon
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))) if daemon.reads_bodies else b""
+        request = Request(self.command, self.path, self.headers, body)
         daemon.requests.append(request)
         reply = daemon.routes.get((request.method, request.path))
         if callable(reply):
@@ -102,6 +102,7 @@ class FakeDaemon:
 
     def __init__(self):
         self.routes, self.requests = {}, []
+        self.reads_bodies = True
 
     def __enter__(self):
         self.folder = tempfile.mkdtemp(prefix="ucpki-")  # short: a socket's path has at most 107 bytes

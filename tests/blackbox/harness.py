@@ -95,7 +95,7 @@ class Answer:
     def __init__(self, status, headers, body):
         self.status, self.headers, self.body = status, headers, body
         self.json = None
-        if "json" in headers.get("content-type", ""):
+        if body and "json" in headers.get("content-type", ""):
             self.json = json.loads(body)
 
     def __str__(self):
@@ -516,12 +516,12 @@ class CA:
         return [self.pem] + (self.issuer.chain() if self.issuer else [])
 
     def sign(self, csr, *, sans=None, ekus=None, ku=None, days=365, md="sha256", ca=False, extensions=None, start=None, end=None, subject=None, serial=None, copy=True,
-             selfsign=False):
+             selfsign=False, options=()):
         """Signs a request (PEM text) as an obedient CA would, taking over the extensions that it asks for; returns PEM text.
 
         sans, ekus, ku: lists of openssl's words ("DNS:a.example", "clientAuth", "digitalSignature") that replace what was asked for, [] leaves the extension out.
         ca: a CA certificate. extensions: {name: value} in openssl's words, over everything else; None leaves one out. start, end: datetimes or texts.
-        subject: replaces the request's. serial: a positive number.
+        subject: replaces the request's. serial: a positive number. options: further words for openssl ca.
         """
         wanted = requested_extensions(load_csr(csr)) if copy else {}
         if copy:
@@ -533,13 +533,15 @@ class CA:
                 critical = "critical," if name == "keyUsage" else ""
                 wanted[name] = critical + ",".join(words) if words else None
         wanted.update(extensions or {})
-        return self.issue(csr, wanted, days=days, md=md, start=start, end=end, subject=subject, serial=serial, selfsign=selfsign)
+        return self.issue(csr, wanted, days=days, md=md, start=start, end=end, subject=subject, serial=serial, selfsign=selfsign, options=options)
 
-    def issue(self, csr, extensions, *, days, md, start, end, subject, serial, selfsign):
+    def issue(self, csr, extensions, *, days, md, start, end, subject, serial, selfsign, options):
         self.made += 1
         base = self.folder / str(self.made)
         base.with_suffix(".csr").write_text(csr)
-        lines = [f"{name} = {value}" for name, value in extensions.items() if value is not None]
+        # openssl adds these two of its own accord unless told not to.
+        identifiers = {name: "none" for name in ("subjectKeyIdentifier", "authorityKeyIdentifier") if extensions.get(name) is None}
+        lines = [f"{name} = {value}" for name, value in {**extensions, **identifiers}.items() if value is not None]
         serial_file = base.with_suffix(".serial")
         number = serial if serial is not None else int.from_bytes(os.urandom(15), "big") + 1
         digits = f"{number:x}"
@@ -561,7 +563,7 @@ class CA:
             words += ["-subj", subject_text(subject)]
         if lines:
             words += ["-extensions", "extensions"]
-        openssl(*words)
+        openssl(*words, *options)
         return out.read_text()
 
     def request(self, subject, key="ec", extensions=()):
@@ -656,3 +658,33 @@ def s_client(port, *options, host="127.0.0.1", check=True):
 def presented(result):
     """The certificates that the server sent, as PEM texts, the leaf first."""
     return [pem for pem in blocks(result.out) if "BEGIN CERTIFICATE-" in pem]
+
+
+# -- uploads and their plans
+
+
+def upload(node, purpose, data, *words):
+    """Uploads a CA-signed identity certificate, answering warnings; returns the change."""
+    return node.json("set", "cert", "import", "own", purpose, "--yes", *words, input=data)
+
+
+def trusted(node, store, pem):
+    """Uploads to a trust store, answering warnings; returns the change."""
+    return node.json("set", "cert", "import", "trust", store, "--yes", input=pem)
+
+
+def plan_of(node, purpose, data, *words):
+    """The plan of an upload of an identity, whatever it says."""
+    result = node.cli("set", "cert", "import", "own", purpose, "--dry-run", "--json", *words, input=data)
+    return result.json
+
+
+def codes(plan):
+    return [finding["code"] for finding in plan["findings"]]
+
+
+def finding(plan, code):
+    """The one finding of this code."""
+    found = [f for f in plan["findings"] if f["code"] == code]
+    assert len(found) == 1, plan["findings"]
+    return found[0]

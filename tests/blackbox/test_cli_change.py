@@ -222,6 +222,13 @@ def test_effects_that_wait_or_failed_are_shown(daemon):
     assert "pending  files on sub1" in out and "failed   tls on pub: port busy" in out
 
 
+def test_a_daemon_that_ends_in_the_middle_of_an_upload_is_no_crash(daemon):
+    daemon.on("POST", "/certificates/own/tomcat", "hang up")
+    daemon.reads_bodies = False
+    done = run("set", "cert", "import", "own", "tomcat", stdin=b"x" * (4 * 1024 * 1024), socket=daemon.socket)
+    assert done.status == 3 and "did not answer" in done.err
+
+
 # Uploads
 
 
@@ -278,7 +285,11 @@ def test_a_password_comes_from_a_file(daemon, tmp_path):
     secret.write_text("other")
     done = run("set", "cert", "import", "own", "tomcat", "--password-file", str(secret), stdin=b"p12", socket=daemon.socket)
     assert done.status == 1 and "the password is wrong" in done.err
-    assert run("set", "cert", "import", "own", "tomcat", stdin=b"p12", socket=daemon.socket).status == 1
+    done = run("set", "cert", "import", "own", "tomcat", stdin=b"p12", socket=daemon.socket)
+    assert done.status == 1 and "--password-file" in done.err
+    secret.write_text(" other")  # the header would lose the blank
+    done = run("set", "cert", "import", "own", "tomcat", "--password-file", secret, stdin=b"p12", socket=daemon.socket)
+    assert done.status == 1 and "begins or ends with a blank" in done.err
     secret.write_bytes(b"a\x01b")
     done = run("set", "cert", "import", "own", "tomcat", "--password-file", str(secret), stdin=b"p12", socket=daemon.socket)
     assert done.status == 1 and "control character" in done.err

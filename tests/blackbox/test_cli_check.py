@@ -82,7 +82,7 @@ def test_another_time_can_be_asked_about(files):
     done = check("--at", later, "--json", files / "leaf.pem")
     codes = [f["code"] for f in done.json["objects"][0]["findings"]]
     assert "expired" in codes and done.json["objects"][0]["certificate"]["state"] == "expired"
-    assert "expired" not in check("--json", files / "leaf.pem").out.replace("not-expired", "")
+    assert "expired" not in [f["code"] for f in check("--json", files / "leaf.pem").json["objects"][0]["findings"]]
 
 
 @pytest.mark.parametrize("content, code", [
@@ -159,10 +159,7 @@ def test_files_that_cannot_be_read_are_errors(tmp_path):
 
 
 def test_control_characters_of_a_name_are_not_printed(files, tmp_path):
-    openssl("req", "-new", "-x509", "-key", files / "leaf.key", "-subj", "/CN=evil\x1b]0;x\x07\x9b31m", "-utf8", "-config", files / "config", "-days", "3", "-out", tmp_path / "e.pem",
-            check=False)
-    if not (tmp_path / "e.pem").exists():
-        openssl("req", "-new", "-x509", "-key", files / "leaf.key", "-subj", "/CN=evil\x1b]0;x\x07", "-config", files / "config", "-days", "3", "-out", tmp_path / "e.pem")
+    openssl("req", "-new", "-x509", "-key", files / "leaf.key", "-subj", "/CN=evil\x1b]0;x\x07", "-config", files / "config", "-days", "3", "-out", tmp_path / "e.pem")
     for words in ([], ["--text"], ["--json"]):
         done = check(tmp_path / "e.pem", *words)
         assert "evil" in done.out

@@ -19,12 +19,12 @@ def daemon_fixture():
 def test_commands_run_at_the_prompt_and_are_remembered(daemon, tmp_path):
     with Terminal(socket=daemon.socket, home=tmp_path) as term:
         term.expect("admin:")
-        term.send("show cert list own --where 'issuer contains \"A B\"'\n")
+        term.send("show cert list own --where 'issuer contains \"A Bö証\"'\n")
         term.expect("tomcat/tomcat.pem: Self-signed")
         term.expect("admin:")
         term.send("quit\n")
         assert term.close() == 0
-    assert daemon.requests[0].one("where") == 'issuer contains "A B"'
+    assert daemon.requests[0].one("where") == 'issuer contains "A Bö証"'
     history = tmp_path / ".ucpki_history"
     assert stat.S_IMODE(history.stat().st_mode) == 0o600
     with Terminal(socket=daemon.socket, home=tmp_path) as term:

@@ -154,7 +154,7 @@ def test_killed_at_a_named_point_of_a_task_the_state_is_before_or_after(rich, ta
     with Client(node) as client:
         # The caller, who got no answer, asks again under the same id: the task is done once.
         assert rich.call(client, task, request).expect(201).json["number"] == before["head"] + 1
-        done = check_whole(node)
+        done = audit(node)
         assert done["head"] == before["head"] + 1 and not same(before, done)
         if task == "purge a key":
             wait_until("the purged key is destroyed", lambda: f"{rich.purged}.key" not in node.key_files())
@@ -162,7 +162,7 @@ def test_killed_at_a_named_point_of_a_task_the_state_is_before_or_after(rich, ta
         else:
             client("POST", f"/changes/{done['head']}/undo", ANSWERED).expect(201)
             assert same(before, check_whole(node))
-    node.stop()
+    node.kill()
 
 
 # -- random moments

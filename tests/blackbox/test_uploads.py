@@ -1,116 +1,13 @@
-"""CA-signed identity certificates: CSR, openssl CA, upload (requirements U2 U3 T4 C3; cases A: C1-C25, B: C26-C49, E: C71-C85; issue "Uploads")."""
+"""Uploads of CA-signed identity certificates: forms of files, keys, names, and what an upload changes (requirements U2 U3 T4; cases A: C1-C25, B: C26-C49; issue "Uploads").
+The structure of chains is in test_ca.py, bad input in test_badinput.py."""
 import itertools
 import random
 
 import pytest
-from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from conftest import Makers
-from harness import DOMAIN, FQDN, NAME, blocks, der, fingerprint, key_id, load, load_csr, openssl, p7, p12, presented, run, s_client, to_pem
-
-STORE = {"tomcat": "tomcat-trust", "tomcat-ECDSA": "tomcat-trust", "CallManager": "CallManager-trust", "CallManager-ECDSA": "CallManager-trust", "TVS": "TVS-trust",
-         "ipsec": "ipsec-trust", "CAPF": "CallManager-trust"}
-
-
-def upload(node, purpose, data, *words):
-    return node.json("set", "cert", "import", "own", purpose, "--yes", *words, input=data)
-
-
-def trusted(node, store, pem):
-    return node.json("set", "cert", "import", "trust", store, "--yes", input=pem)
-
-
-def plan_of(node, purpose, data, *words):
-    """The plan of an upload, whatever it says."""
-    result = node.cli("set", "cert", "import", "own", purpose, "--dry-run", "--json", *words, input=data)
-    return result.json
-
-
-def codes(plan):
-    return [finding["code"] for finding in plan["findings"]]
-
-
-def finding(plan, code):
-    found = [f for f in plan["findings"] if f["code"] == code]
-    assert len(found) == 1, plan["findings"]
-    return found[0]
-
-
-def check_by_programs(leaf, chain, tmp_path):
-    """openssl verify and certtool accept the chain."""
-    for name, pems in (("leaf", [leaf]), ("sub", chain[:-1]), ("root", chain[-1:]), ("all", [leaf, *chain])):
-        (tmp_path / f"{name}.pem").write_text("".join(pems))
-    words = ["-untrusted", tmp_path / "sub.pem"] if chain[:-1] else []
-    openssl("verify", "-x509_strict", "-CAfile", tmp_path / "root.pem", *words, tmp_path / "leaf.pem")
-    run("certtool", "--verify", "--load-ca-certificate", tmp_path / "root.pem", "--infile", tmp_path / "all.pem")
-
-
-# ---- the whole way, for each purpose
-
-
-@pytest.mark.parametrize("purpose", ["tomcat", "tomcat-ECDSA", "CallManager", "TVS", "ipsec", "CAPF"])
-def test_from_request_to_certificate_root_first(node, root_ca, sub_ca, tmp_path, purpose):
-    """T4, U1, U2, C3 of the requirements: root, then intermediate, then leaf; before that the upload is refused and names what is missing where."""
-    csr = node.csr(purpose)
-    pem = sub_ca.sign(csr, extensions={"basicConstraints": "critical,CA:TRUE,pathlen:0"} if purpose == "CAPF" else {})
-    # Its signer may only issue leaves (pathlen 0), so CAPF comes from the root.
-    chain = sub_ca.chain()
-    if purpose == "CAPF":
-        pem, chain = root_ca.sign(csr), [root_ca.pem]
-    store = STORE[purpose]
-    before = node.state()
-    problem = node.refused("set", "cert", "import", "own", purpose, "--yes", "--force", code="issuer-missing", input=pem)
-    issuer = load(chain[0])
-    identifier = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest.hex()
-    assert store in problem["detail"] and identifier in problem["detail"] and issuer.subject.rfc4514_string() in problem["detail"]
-    assert node.state() == before
-    for authority in reversed(chain):
-        trusted(node, store, authority)
-    if purpose != "CAPF":
-        assert fingerprint(node.pem(purpose)) == dict((unit, fp) for unit, fp, _ in before["own"])[purpose]
-    change = upload(node, purpose, pem)
-    # Nothing to be warned of; CAPF is limited to serverAuth as its request asks.
-    warnings = [f["code"] for f in change["findings"] if f["weight"] != "note"]
-    assert warnings == (["capf-server-only"] if purpose == "CAPF" else [])
-    shown = node.own(purpose)
-    assert shown["fingerprint"] == fingerprint(pem) and shown["type"] == "ca-signed"
-    assert shown["key"]["id"] == key_id(load_csr(csr).public_key()) and shown["key"]["present"] is True
-    assert [link["fingerprint"] for link in shown["chain"]] == [fingerprint(p) for p in (pem, *chain)] and shown["chain_complete"] is True
-    assert all(link["in_store"] == store for link in shown["chain"][1:])
-    assert shown["pending_csr"] is False
-    node.refused("file", "get", "csr", purpose, code="no-csr")
-    assert node.cli("file", "get", "cert", purpose, "--format", "chain").out == "".join([pem, *chain])
-    check_by_programs(pem, chain, tmp_path)
-    assert "Certificate Signed by" in node.cli("show", "cert", "list", "own", "--where", f"unit is {purpose}").out
-
-
-def test_capf_root_must_be_in_callmanager_trust(node, make_ca):
-    """C3 of the requirements: the root of a CA-signed CAPF certificate goes to CallManager-trust; elsewhere it does not count; a chain in the file puts it there, and in
-    CAPF-trust."""
-    root = make_ca("CAPF Root")
-    pem = root.sign(node.csr("CAPF"))
-    trusted(node, "CAPF", root.pem)
-    trusted(node, "tomcat", root.pem)
-    assert "CallManager-trust" in node.refused("set", "cert", "import", "own", "CAPF", "--yes", code="issuer-missing", input=pem)["detail"]
-    upload(node, "CAPF", pem + root.pem)
-    assert {"CallManager-trust", "CAPF-trust"} <= {row["unit"] for row in node.trust(f"fingerprint is {fingerprint(root.pem)}")}
-    cert = load(node.pem("CAPF"))
-    basic = cert.extensions.get_extension_for_class(x509.BasicConstraints).value
-    assert basic.ca and basic.path_length == 0
-
-
-def test_capf_with_and_without_its_extensions(node, make_ca):
-    """Section 2: a CAPF certificate limited to serverAuth is warned of, one without EKU or with clientAuth is not; without keyCertSign it is refused; CA:TRUE is right there."""
-    root = make_ca("CAPF Root")
-    csr = node.csr("CAPF")
-    assert "capf-server-only" in codes(plan_of(node, "CAPF", root.sign(csr) + root.pem))
-    for ekus in ([], ["serverAuth", "clientAuth"]):
-        assert "capf-server-only" not in codes(plan_of(node, "CAPF", root.sign(csr, ekus=ekus) + root.pem)), ekus
-    plan = plan_of(node, "CAPF", root.sign(csr, ku=["digitalSignature", "keyEncipherment"]) + root.pem)
-    assert "keyCertSign" in [f for f in plan["findings"] if f["code"] == "usage-missing" and f["weight"] == "refused"][0]["message"]
-    assert "ca-as-leaf" not in codes(plan)
-
+from harness import (FQDN, NAME, blocks, codes, der, finding, fingerprint, key_id, load, load_csr, openssl, p7, p12, plan_of, presented, s_client, to_pem, trusted, upload)
 
 # ---- one file with everything, in every form
 
@@ -299,28 +196,6 @@ def test_what_no_path_needs_is_ignored_and_listed(pending, make_ca):
         assert authority.subject in ignored and fingerprint(authority.pem)[:8] in ignored
 
 
-def test_an_expired_cross_signed_root_does_not_break_the_path(node, make_ca, tmp_path):
-    """C82, C7: an expired root of the same name and key, and an expired cross-certificate, in the bundle: the good path is taken; C81: the one that lasts longest."""
-    old = make_ca("Rolling Root", start="20100101000000Z", end="20110101000000Z")
-    new = old.reissued(tmp_path / "new", days=3000)
-    sub = make_ca("Rolling Sub", issuer=new, days=1000)
-    sub_later = sub.reissued(tmp_path / "later", issuer=new, days=2000)
-    pem = sub.sign(node.csr("tomcat"), days=1500)
-    upload(node, "tomcat", "".join([old.pem, sub.pem, pem, sub_later.pem, new.pem]))
-    assert [link["fingerprint"] for link in node.own("tomcat")["chain"]] == [fingerprint(p) for p in (pem, sub_later.pem, new.pem)]
-
-
-def test_an_issuer_that_ends_before_the_leaf_is_warned_of(node, make_ca):
-    """C81: the plan names both dates."""
-    root = make_ca("Long Root")
-    sub = make_ca("Short Sub", issuer=root, days=100)
-    pem = sub.sign(node.csr("tomcat"), days=400)
-    plan = plan_of(node, "tomcat", pem + sub.pem + root.pem)
-    message = finding(plan, "issuer-expires-first")["message"]
-    for authority in (load(sub.pem), load(pem)):
-        assert authority.not_valid_after.strftime("%Y-%m-%d") in message
-
-
 def test_requests_and_keys_beside_the_certificates(pending, sub_ca):
     """Issue: a CSR in the file is ignored with a note; a private key makes the whole upload refused, and is never stored or logged."""
     pending.same("".join(pending.chain) + pending.csr, notes=["request-ignored"])
@@ -439,29 +314,6 @@ def test_a_subject_that_the_ca_replaced_is_taken(node, sub_ca):
     assert node.own("tomcat")["common_name"] == "completely.different.example"
 
 
-def test_names_of_other_string_types_still_chain(node, make_ca, tmp_path):
-    """C78: a leaf whose issuer name is written as PrintableString while the CA's subject is UTF8String chains all the same (RFC 5280 section 7.1)."""
-    root = make_ca("Mixed  Case CA")
-    request = node.csr("tomcat")
-    # The same authority under a name of other string type, case and blanks signs.
-    twin = tmp_path / "twin"
-    twin.mkdir()
-    config = twin / "c.cnf"
-    config.write_text("[req]\ndistinguished_name = dn\nprompt = no\nstring_mask = default\nx509_extensions = e\n[dn]\nCN = mixed case ca\n"
-                      "[e]\nbasicConstraints = critical,CA:TRUE\nkeyUsage = critical,keyCertSign\nsubjectKeyIdentifier = hash\n")
-    name = openssl("req", "-x509", "-new", "-key", root.key, "-config", config).out
-    assert b"\x13\x0dmixed case ca" in der(name)  # 0x13: PrintableString; openssl ca writes UTF8String
-    assert b"\x0c\x0eMixed  Case CA" in der(root.pem)
-    root.path.write_text(name)
-    try:
-        leaf = root.sign(request)
-    finally:
-        root.path.write_text(root.pem)
-    assert load(leaf).issuer != load(root.pem).subject
-    upload(node, "tomcat", leaf + root.pem)
-    assert node.own("tomcat")["chain_complete"] is True
-
-
 # ---- usage and kinds
 
 
@@ -481,69 +333,6 @@ def test_usage_that_the_purpose_needs(node, sub_ca, purpose, change, weight, sho
     assert [f["weight"] for f in matching] == [weight], plan["findings"]
     if weight == "refused":
         assert shown in node.refused("set", "cert", "import", "own", purpose, "--yes", "--force", code="usage-missing", input=pem + "".join(sub_ca.chain()))["detail"]
-
-
-def test_a_ca_as_leaf_is_refused_and_a_leaf_as_ca_as_well(node, make_ca):
-    """Issue: a CA certificate uploaded as leaf, and the reverse (C77: a leaf cannot issue)."""
-    root = make_ca("Root X")
-    csr = node.csr("tomcat")
-    problem = node.refused("set", "cert", "import", "own", "tomcat", "--yes", "--force", code="ca-as-leaf", input=root.sign(csr, ca=True) + root.pem)
-    assert "CA:TRUE" in problem["detail"]
-    # An issuer that is no CA.
-    fake = make_ca("Fake Sub", issuer=root, extensions={"basicConstraints": "critical,CA:FALSE", "keyUsage": "critical,digitalSignature"})
-    result = node.cli("set", "cert", "import", "own", "tomcat", "--yes", "--force", "--json", input=fake.sign(csr) + fake.pem + root.pem, check=False)
-    assert result.status == 1 and result.json["code"] in ("not-ca", "leaf-as-ca", "usage") and "Fake Sub" in result.json["detail"], f"{result}"
-    without = make_ca("Fake Sub", issuer=root, extensions={"basicConstraints": None, "keyUsage": "critical,keyCertSign"})
-    result = node.cli("set", "cert", "import", "own", "tomcat", "--yes", "--force", "--json", input=without.sign(csr) + without.pem + root.pem, check=False)
-    assert result.status == 1 and result.json["code"] in ("not-ca", "leaf-as-ca") and "Fake Sub" in result.json["detail"], f"{result}"
-
-
-def test_path_length_and_name_constraints_are_obeyed(node, make_ca):
-    """C77, C79: full path validation, with exact codes."""
-    csr = node.csr("tomcat")
-    root = make_ca("Narrow Root", extensions={"basicConstraints": "critical,CA:TRUE,pathlen:0"})
-    sub = make_ca("Too Deep", issuer=root)
-    node.refused("set", "cert", "import", "own", "tomcat", "--yes", "--force", code="path-length", input=sub.sign(csr) + sub.pem + root.pem)
-    root = make_ca("Constrained Root", extensions={"nameConstraints": "critical,permitted;DNS:other.example"})
-    problem = node.refused("set", "cert", "import", "own", "tomcat", "--yes", "--force", code="name-constraint", input=root.sign(csr) + root.pem)
-    assert "RFC 5280" in problem["detail"] or "name" in problem["detail"]
-    root = make_ca("Right Root", extensions={"nameConstraints": f"critical,permitted;DNS:{DOMAIN}"})
-    upload(node, "tomcat", root.sign(csr) + root.pem)
-
-
-def test_times_of_leaf_and_issuer(node, make_ca):
-    """C66, C69: expired and not yet valid are refused with now, notBefore, notAfter and whose clock it is; D: 2038, 2050 and 9999 are dates like others (C59, C61)."""
-    csr = node.csr("tomcat")
-    root = make_ca("Time Root", start="20000101000000Z", end="99991231235959Z")
-    for start, end, code in (("20100101000000Z", "20110101000000Z", "expired"), ("20900101000000Z", "20910101000000Z", "not-yet-valid")):
-        problem = node.refused("set", "cert", "import", "own", "tomcat", "--yes", "--force", code=code, input=root.sign(csr, start=start, end=end) + root.pem)
-        for shown in (f"{start[:4]}-{start[4:6]}-{start[6:8]}T00:00:00Z", f"{end[:4]}-{end[4:6]}-{end[6:8]}T00:00:00Z", "this node's clock"):
-            assert shown in problem["detail"]
-    expired = make_ca("Expired Root", start="20100101000000Z", end="20110101000000Z")
-    problem = node.refused("set", "cert", "import", "own", "tomcat", "--yes", "--force", code="expired", input=expired.sign(csr) + expired.pem)
-    assert "Expired Root" in problem["detail"]
-    for end in ("20390101000000Z", "20500101000000Z", "20990101000000Z", "99991231235959Z"):
-        plan = plan_of(node, "tomcat", root.sign(csr, end=end) + root.pem)
-        assert plan["worst"] == "note", end
-    upload(node, "tomcat", root.sign(csr, end="99991231235959Z") + root.pem)
-    shown = node.own("tomcat")
-    assert shown["not_after"] == "9999-12-31T23:59:59Z" and shown["expires"] == "never" and shown["state"] == "valid"
-
-
-@pytest.mark.parametrize("key, md", [("rsa:1024", "sha256"), ("rsa:4096", "sha384"), ("ec:P-521", "sha512"), ("rsa", "sha1")])
-def test_other_signers(node, make_ca, key, md):
-    """Issue: weak issuers are refused or warned of, with the size or the hash; EC CAs sign RSA keys and the reverse."""
-    root = make_ca("Signer", key=key, md="sha256")
-    pem = root.sign(node.csr("tomcat"), md=md)
-    result = node.cli("set", "cert", "import", "own", "tomcat", "--yes", "--json", input=pem + root.pem, check=False)
-    if md == "sha1":
-        assert result.json["code"] == "weak-signature" and "SHA-1" in result.json["detail"] and result.status == 1
-    elif key == "rsa:1024":
-        # A root's key is the trust store's business: a warning, which --yes answers.
-        assert result.status == 0 and "1024" in [f for f in result.json["findings"] if f["code"] == "key-too-small"][0]["message"]
-    else:
-        assert result.status == 0, f"{result}"
-        assert node.own("tomcat")["chain_complete"] is True
 
 
 # ---- downloads and the log

@@ -82,7 +82,11 @@ void uc_http_conn_drain(struct uc_http_conn *c)
 
 void uc_http_drain_all_end(struct uc_http *h)
 {
-	while (!LIST_EMPTY(&h->drains)) drain_end(LIST_FIRST(&h->drains));
+	struct uc_http_drain *following;
+	for (struct uc_http_drain *d = LIST_FIRST(&h->drains); d != NULL; d = following) {
+		following = LIST_NEXT(d, next);
+		drain_end(d);
+	}
 }
 
 static void set_silence(struct uc_http_conn *c, unsigned read_seconds)
@@ -113,9 +117,10 @@ static void on_input(struct evbuffer *in, const struct evbuffer_cb_info *info, v
 	(void)in;
 	struct uc_http_conn *c = arg;
 	struct uc_http *h = c->listener->http;
-	c->held += info->n_added - info->n_deleted;
-	h->held += info->n_added - info->n_deleted;
 	if (info->n_added == 0) return;
+	/* What leaves this buffer stays with the request. */
+	c->held += info->n_added;
+	h->held += info->n_added;
 	if (c->state == UC_CONN_IDLE) {
 		c->state = UC_CONN_READING;
 		set_silence(c, h->silence);
@@ -306,6 +311,8 @@ void uc_http_conn_work(struct uc_http_conn *c, struct uc_http_job *job)
 {
 	bufferevent_disable(c->bev, EV_READ);
 	event_del(c->deadline);
+	c->listener->http->held -= c->held;
+	c->held = 0;
 	c->state = UC_CONN_WORKING;
 	c->job = job;
 }

@@ -57,7 +57,7 @@ struct uc_http_conn {
 	bool last;               /* after this answer the connection ends */
 	bool replacing;          /* the output is being changed */
 	struct event *deadline;  /* owned */
-	size_t held;             /* bytes in the input buffer */
+	size_t held;             /* bytes received of the request */
 	char peer_text[64];
 	unsigned peer_uid;
 	SLIST_ENTRY(uc_http_conn) next; /* in http->fresh */
@@ -89,7 +89,7 @@ struct uc_http {
 	struct event *resume;   /* from time to time: descriptors that had run out may be there again */
 	SSL_CTX *refuse;        /* a context without certificates: no handshake succeeds */
 	unsigned silence, idle, whole;
-	size_t held; /* bytes of all connections' input and of all jobs */
+	size_t held; /* bytes of all requests under way and of all jobs */
 	SLIST_HEAD(, uc_http_listener) listeners;
 	struct event *adopt;
 	struct uc_http_fresh fresh;

@@ -36,7 +36,7 @@ static void a_half_request_and_an_end_do_no_harm(void **state)
 	                                     "GET /a HTTP/1.1\r\nHost: x\r\n",
 	                                     "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc",
 	                                     "POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n64\r\nabc",
-	                                     GET("/a") "GET /b"};
+	                                     "GET /a HTTP/1.1\r\nHost: x\r\n\r\nGET /b"};
 	struct harness h;
 	harness_start(&h, 1, NULL);
 	for (size_t i = 0; i < sizeof halves / sizeof halves[0]; i++) {
@@ -385,17 +385,30 @@ static void uploads_that_hold_too_much_at_once_are_dropped(void **state)
 	for (int i = 0; i < COUNT; i++) {
 		clients[i] = client_unix(&h);
 		fds[i] = (struct pollfd){.fd = clients[i].fd, .events = POLLIN};
-		client_send(&clients[i], "POST /length HTTP/1.1\r\nHost: x\r\nContent-Length: 8388608\r\n\r\n");
-		client_write(&clients[i], body, UC_HTTP_MAX_BODY - 1);
+		client_send(&clients[i], "POST /length HTTP/1.1\r\nHost: x\r\n");
+		/* The second half of a chunked body: what evhttp has put aside counts as well. */
+		client_send(&clients[i], i % 2 == 0 ? "Content-Length: 8388608\r\n\r\n" : "Transfer-Encoding: chunked\r\n\r\n400000\r\n");
+		client_write(&clients[i], body, UC_HTTP_MAX_BODY / 2);
+		if (i % 2 == 1) client_write(&clients[i], "\r\n400000\r\n", 10);
+		client_write(&clients[i], body, UC_HTTP_MAX_BODY / 2 - 1);
 	}
-	assert_int_equal(poll(fds, COUNT, READ_SECONDS * 1000), 1);
+	/* All but the last byte of each are more than may be held. */
+	assert_true(poll(fds, COUNT, READ_SECONDS * 1000) > 0);
+	int served = 0;
 	for (int i = 0; i < COUNT; i++) {
-		if (fds[i].revents != 0)
-			assert_true(client_at_end(&clients[i]));
+		if (i % 2 == 0)
+			client_write(&clients[i], "x", 1);
 		else
-			expect(&clients[i], "x", 200, "8388608");
+			client_write(&clients[i], "x\r\n0\r\n\r\n", 8);
+		struct answer a;
+		if (client_head(&clients[i], &a)) {
+			assert_int_equal(a.status, 200);
+			served++;
+		}
 		client_free(&clients[i]);
 	}
+	/* Which of them, and whether one more than needed, depends on whose bytes came first. */
+	assert_true(served > 0 && served < COUNT);
 	expect_alive(&h);
 	harness_end(&h);
 }

@@ -326,7 +326,7 @@ static void any_question_gives_what_looking_at_every_row_gives(void **state)
 {
 	struct find_fixture *ff = *state;
 	struct uc_error e;
-	for (int i = 0; i < 2000; i++) {
+	for (int i = 0; i < 1000; i++) {
 		UC_CLEANUP(uc_find_free) struct uc_find f = {.usage = NULL};
 		UC_CLEANUP(uc_buf_free) struct uc_buf what = UC_BUF_EMPTY;
 		static const char *const usages[] = {NULL, NULL, "own", "trust"};
