@@ -71,10 +71,10 @@ struct uc_bench_node {
 	char *dir;  /* owned: a folder of its own */
 	char *data; /* owned: the data directory in it */
 	char *socket;
-	pid_t pid;  /* 0: it does not run */
-	int port;   /* of HTTPS */
-	char *password; /* owned: of admin, when it was installed by uc_bench_node_start() */
-	CURL *curl; /* one connection, kept open as a program that works with a node for long does */
+	pid_t pid;            /* 0: it does not run */
+	int port;             /* of HTTPS */
+	char *password;       /* owned: of admin, when it was installed by uc_bench_node_start() */
+	CURL *curl;           /* one connection, kept open as a program that works with a node for long does */
 	struct uc_buf answer; /* the body of the last answer */
 };
 

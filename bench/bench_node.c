@@ -64,8 +64,8 @@ void uc_bench_node_call(struct uc_bench_node *n, const char *method, const char 
 	if (rc != CURLE_OK) uc_bench_die("%s %s: %s", method, path, curl_easy_strerror(rc));
 	curl_easy_getinfo(n->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (status == expected) return;
-	uc_bench_die("%s %s: status %ld instead of %ld: %.*s", method, path, status, expected, (int)(n->answer.len < 1000 ? n->answer.len : 1000),
-	             (const char *)n->answer.ptr);
+	uc_bench_die("%s %s: status %ld instead of %ld: %.*s", method, path, status, expected,
+	             (int)(n->answer.len < 1000 ? n->answer.len : 1000), (const char *)n->answer.ptr);
 }
 
 /* ---- start and stop ---- */

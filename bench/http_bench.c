@@ -50,8 +50,8 @@ static void make_cert(const char *cn, struct uc_buf *der, EVP_PKEY **key)
 /* A server under test and its clients, each with a connection that stays open. */
 struct target {
 	pid_t pid;
-	char *url;          /* owned */
-	char *credentials;  /* owned; NULL: none */
+	char *url;         /* owned */
+	char *credentials; /* owned; NULL: none */
 	CURL *clients[CONNECTIONS];
 	struct uc_samples seconds, cpu; /* for one answer */
 	size_t bytes;                   /* of one answer */
@@ -100,7 +100,8 @@ static void *ask(void *arg)
 	curl_easy_setopt(w->curl, CURLOPT_WRITEDATA, &w->bytes);
 	for (long i = 0; i < w->requests && !w->failed; i++) {
 		long status = 0;
-		w->failed = curl_easy_perform(w->curl) != CURLE_OK || curl_easy_getinfo(w->curl, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status != 200;
+		w->failed = curl_easy_perform(w->curl) != CURLE_OK || curl_easy_getinfo(w->curl, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK ||
+		            status != 200;
 	}
 	return NULL;
 }
@@ -153,13 +154,14 @@ static void write_nginx(const char *dir, int port, struct uc_slice answer)
 	EVP_PKEY_free(key);
 	write_file(dir, "cert.pem", uc_buf_slice(&pem));
 	write_file(dir, "list.json", answer);
-	uc_buf_printf(&conf,
-	              "daemon off; master_process off; pid %s/pid; error_log %s/error.log;\n"
-	              "events {}\n"
-	              "http { access_log off; keepalive_requests 1000000; types { application/json json; }\n"
-	              "  client_body_temp_path %s/t1; proxy_temp_path %s/t2; fastcgi_temp_path %s/t3; uwsgi_temp_path %s/t4; scgi_temp_path %s/t5;\n"
-	              "  server { listen 127.0.0.1:%d ssl; ssl_certificate %s/cert.pem; ssl_certificate_key %s/key.pem; root %s; } }\n",
-	              dir, dir, dir, dir, dir, dir, dir, port, dir, dir, dir);
+	uc_buf_printf(
+	    &conf,
+	    "daemon off; master_process off; pid %s/pid; error_log %s/error.log;\n"
+	    "events {}\n"
+	    "http { access_log off; keepalive_requests 1000000; types { application/json json; }\n"
+	    "  client_body_temp_path %s/t1; proxy_temp_path %s/t2; fastcgi_temp_path %s/t3; uwsgi_temp_path %s/t4; scgi_temp_path %s/t5;\n"
+	    "  server { listen 127.0.0.1:%d ssl; ssl_certificate %s/cert.pem; ssl_certificate_key %s/key.pem; root %s; } }\n",
+	    dir, dir, dir, dir, dir, dir, dir, port, dir, dir, dir);
 	write_file(dir, "nginx.conf", uc_buf_slice(&conf));
 }
 
@@ -240,7 +242,8 @@ static void decode(struct uc_slice der)
 	X509_free(x);
 }
 
-static void upload(struct uc_bench_node *n, long round, long certificates, struct uc_samples *ours, struct uc_samples *cpu, struct uc_samples *bare)
+static void upload(struct uc_bench_node *n, long round, long certificates, struct uc_samples *ours, struct uc_samples *cpu,
+                   struct uc_samples *bare)
 {
 	UC_CLEANUP(uc_buf_free) struct uc_buf pem = UC_BUF_EMPTY;
 	struct uc_buf *ders = uc_zalloc((size_t)certificates, sizeof *ders);

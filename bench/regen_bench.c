@@ -167,7 +167,8 @@ static void round_of(struct bench *b, struct parts *p)
 
 static void print(const struct bench *b, const struct parts *p)
 {
-	uc_bench_title("Regeneration of %s with a new %s key, %zu rounds", b->kind->purpose, uc_key_spec_find(b->kind->key)->text, p->request.count);
+	uc_bench_title("Regeneration of %s with a new %s key, %zu rounds", b->kind->purpose, uc_key_spec_find(b->kind->key)->text,
+	               p->request.count);
 	uc_bench_row("OpenSSL key generation alone", &p->generate, &uc_unit_ms, NULL);
 	uc_bench_row("the node, from the request to the answer", &p->request, &uc_unit_ms, &p->generate);
 	uc_bench_value("the same by the means of both", uc_samples_mean(&p->request) / uc_samples_mean(&p->generate), 2, "times");

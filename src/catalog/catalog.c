@@ -30,79 +30,153 @@ static const char *const xmpp_services[] = {"XCP Connection Manager", "XCP Web C
 static const char *const s2s_services[] = {"XCP XMPP Federation Connection Manager", NULL};
 
 /* What the members of a row are when it does not say otherwise: a server's certificate. */
-#define SERVER(...)                                                                                                                                  \
+#define SERVER(...) \
 	.requestable = true, .needs_server_auth = true, .public_names = true, .key = "rsa-2048", .years = 5, .common_name = "%f", __VA_ARGS__
-#define SERVER_EC(...)                                                                                                                                 \
-	.requestable = true, .needs_server_auth = true, .public_names = true, .key = "ec-p384", .years = 5, .common_name = "%h-EC.%d", __VA_ARGS__
+#define SERVER_EC(...)                                                                                                             \
+	.requestable = true, .needs_server_auth = true, .public_names = true, .key = "ec-p384", .years = 5, .common_name = "%h-EC.%d", \
+	__VA_ARGS__
 
 static const struct uc_purpose purposes[] = {
-    {SERVER(.name = "tomcat", .title = "HTTPS of the console and web services", .roles = WEB_ROLES, .multi = true, .key_usage = DS | KE | DE, .ekus = SC,
-            .self_ekus = SC, .stores = LIST("tomcat-trust"), .services = tomcat_services)},
-    {SERVER_EC(.name = "tomcat-ECDSA", .title = "HTTPS of the console and web services, EC key", .roles = WEB_ROLES, .multi = true, .key_usage = DS | KE | DE,
-               .ekus = SC, .self_ekus = SC, .stores = LIST("tomcat-trust"), .services = tomcat_services)},
-    {SERVER(.name = "ipsec", .title = "IPsec to gateways and other nodes", .roles = UC_NODE_VOICE | UC_NODE_PRESENCE, .key_usage = DS | KE | DE, .ekus = SCI,
-            .self_ekus = SCI, .stores = LIST("ipsec-trust"), .services = LIST("IPsec", "DRS local agent", "DRS master agent"))},
-    {SERVER(.name = "CallManager", .title = "SIP and SCCP signalling; signs phone files", .roles = UC_NODE_VOICE, .multi = true, .guid = true,
-            .signs_phone_files = true, .key_usage = DS | KE | DE, .ekus = SC, .self_ekus = SC, .stores = LIST("CallManager-trust"),
-            .services = callmanager_services, .follow = UC_FOLLOW_CTL | UC_FOLLOW_LISTS)},
+    {SERVER(.name = "tomcat", .title = "HTTPS of the console and web services", .roles = WEB_ROLES, .multi = true,
+            .key_usage = DS | KE | DE, .ekus = SC, .self_ekus = SC, .stores = LIST("tomcat-trust"), .services = tomcat_services)},
+    {SERVER_EC(.name = "tomcat-ECDSA", .title = "HTTPS of the console and web services, EC key", .roles = WEB_ROLES, .multi = true,
+               .key_usage = DS | KE | DE, .ekus = SC, .self_ekus = SC, .stores = LIST("tomcat-trust"), .services = tomcat_services)},
+    {SERVER(.name = "ipsec", .title = "IPsec to gateways and other nodes", .roles = UC_NODE_VOICE | UC_NODE_PRESENCE,
+            .key_usage = DS | KE | DE, .ekus = SCI, .self_ekus = SCI, .stores = LIST("ipsec-trust"),
+            .services = LIST("IPsec", "DRS local agent", "DRS master agent"))},
+    {SERVER(.name = "CallManager", .title = "SIP and SCCP signalling; signs phone files", .roles = UC_NODE_VOICE, .multi = true,
+            .guid = true, .signs_phone_files = true, .key_usage = DS | KE | DE, .ekus = SC, .self_ekus = SC,
+            .stores = LIST("CallManager-trust"), .services = callmanager_services, .follow = UC_FOLLOW_CTL | UC_FOLLOW_LISTS)},
     {SERVER_EC(.name = "CallManager-ECDSA", .title = "SIP and SCCP signalling, EC key", .roles = UC_NODE_VOICE, .multi = true, .guid = true,
-               .key_usage = DS | KE | DE, .ekus = SC, .self_ekus = SC, .stores = LIST("CallManager-trust"), .services = callmanager_services,
-               .follow = UC_FOLLOW_CTL | UC_FOLLOW_LISTS)},
+               .key_usage = DS | KE | DE, .ekus = SC, .self_ekus = SC, .stores = LIST("CallManager-trust"),
+               .services = callmanager_services, .follow = UC_FOLLOW_CTL | UC_FOLLOW_LISTS)},
     /* No EKU in the self-signed CAPF certificate: an issuer limited to serverAuth makes TLS peers refuse the LSCs it issues as clients. */
-    {.name = "CAPF", .title = "Issues the phones' own certificates (LSC)", .roles = UC_NODE_PUBLISHER, .requestable = true, .key_usage = DS | KE | CS, .ekus = S,
-     .self_ekus = NOTHING, .ca = true, .needs_cert_sign = true, .key = "rsa-2048", .years = 5, .common_name = "CAPF-%r",
-     .stores = LIST("CallManager-trust", "CAPF-trust"), .services = LIST("CallManager", "CAPF"),
+    {.name = "CAPF",
+     .title = "Issues the phones' own certificates (LSC)",
+     .roles = UC_NODE_PUBLISHER,
+     .requestable = true,
+     .key_usage = DS | KE | CS,
+     .ekus = S,
+     .self_ekus = NOTHING,
+     .ca = true,
+     .needs_cert_sign = true,
+     .key = "rsa-2048",
+     .years = 5,
+     .common_name = "CAPF-%r",
+     .stores = LIST("CallManager-trust", "CAPF-trust"),
+     .services = LIST("CallManager", "CAPF"),
      .follow = UC_FOLLOW_CTL | UC_FOLLOW_LISTS},
-    {SERVER(.name = "TVS", .title = "Answers phones' trust questions", .roles = UC_NODE_VOICE, .key_usage = DS | KE | DE, .ekus = SC, .self_ekus = SC,
-            .stores = LIST("TVS-trust"), .services = LIST("TVS"), .follow = UC_FOLLOW_LISTS)},
-    {.name = "ITLRecovery", .title = "Long-lived signer that recovers phones", .roles = UC_NODE_PUBLISHER, .signs_phone_files = true, .key_usage = DS | KE | DE,
-     .ekus = NOTHING, .self_ekus = NOTHING, .key = "rsa-2048", .years = 20, .common_name = "ITLRECOVERY_%h", .stores = LIST("Phone-SAST-trust"),
-     .services = LIST("TFTP"), .follow = UC_FOLLOW_CTL | UC_FOLLOW_LISTS},
-    {.name = "authz", .title = "Signs OAuth tokens", .roles = UC_NODE_PUBLISHER, .key_usage = DS, .ekus = NOTHING, .self_ekus = NOTHING, .key = "rsa-2048",
-     .years = 5, .common_name = "AUTHZ_%h", .stores = NOTHING, .services = LIST("CallManager on all nodes", "XCP Authentication Service on presence nodes")},
-    {SERVER(.name = "cup", .title = "SIP proxy and presence engine", .roles = UC_NODE_PRESENCE, .key_usage = DS | KE | DE | KA, .ekus = SCI, .self_ekus = SCI,
-            .stores = LIST("cup-trust"), .services = cup_services)},
-    {SERVER_EC(.name = "cup-ECDSA", .title = "SIP proxy and presence engine, EC key", .roles = UC_NODE_PRESENCE, .key_usage = DS | KE | DE | KA, .ekus = SCI,
-               .self_ekus = SCI, .stores = LIST("cup-trust"), .services = cup_services)},
-    {SERVER(.name = "cup-xmpp", .title = "XMPP clients", .roles = UC_NODE_PRESENCE, .multi = true, .key_usage = DS | KE | DE | KA, .ekus = SCI, .self_ekus = SCI,
-            .stores = LIST("cup-xmpp-trust"), .services = xmpp_services)},
-    {SERVER_EC(.name = "cup-xmpp-ECDSA", .title = "XMPP clients, EC key", .roles = UC_NODE_PRESENCE, .multi = true, .key_usage = DS | KE | DE | KA, .ekus = SCI,
-               .self_ekus = SCI, .stores = LIST("cup-xmpp-trust"), .services = xmpp_services)},
-    {SERVER(.name = "cup-xmpp-s2s", .title = "XMPP federation", .roles = UC_NODE_PRESENCE, .multi = true, .key_usage = DS | KE | DE | KA, .ekus = SCI,
-            .self_ekus = SCI, .stores = LIST("cup-xmpp-trust"), .services = s2s_services)},
-    {SERVER_EC(.name = "cup-xmpp-s2s-ECDSA", .title = "XMPP federation, EC key", .roles = UC_NODE_PRESENCE, .multi = true, .key_usage = DS | KE | DE | KA,
-               .ekus = SCI, .self_ekus = SCI, .stores = LIST("cup-xmpp-trust"), .services = s2s_services)},
-    {SERVER(.name = "intelligenceCenter-srvr", .title = "Reporting server", .roles = UC_NODE_REPORTING, .key_usage = DS | KE | DE, .ekus = SC, .self_ekus = SC,
-            .stores = LIST("intelligenceCenter-srvr-trust"), .services = LIST("Intelligence Center"))},
+    {SERVER(.name = "TVS", .title = "Answers phones' trust questions", .roles = UC_NODE_VOICE, .key_usage = DS | KE | DE, .ekus = SC,
+            .self_ekus = SC, .stores = LIST("TVS-trust"), .services = LIST("TVS"), .follow = UC_FOLLOW_LISTS)},
+    {.name = "ITLRecovery",
+     .title = "Long-lived signer that recovers phones",
+     .roles = UC_NODE_PUBLISHER,
+     .signs_phone_files = true,
+     .key_usage = DS | KE | DE,
+     .ekus = NOTHING,
+     .self_ekus = NOTHING,
+     .key = "rsa-2048",
+     .years = 20,
+     .common_name = "ITLRECOVERY_%h",
+     .stores = LIST("Phone-SAST-trust"),
+     .services = LIST("TFTP"),
+     .follow = UC_FOLLOW_CTL | UC_FOLLOW_LISTS},
+    {.name = "authz",
+     .title = "Signs OAuth tokens",
+     .roles = UC_NODE_PUBLISHER,
+     .key_usage = DS,
+     .ekus = NOTHING,
+     .self_ekus = NOTHING,
+     .key = "rsa-2048",
+     .years = 5,
+     .common_name = "AUTHZ_%h",
+     .stores = NOTHING,
+     .services = LIST("CallManager on all nodes", "XCP Authentication Service on presence nodes")},
+    {SERVER(.name = "cup", .title = "SIP proxy and presence engine", .roles = UC_NODE_PRESENCE, .key_usage = DS | KE | DE | KA, .ekus = SCI,
+            .self_ekus = SCI, .stores = LIST("cup-trust"), .services = cup_services)},
+    {SERVER_EC(.name = "cup-ECDSA", .title = "SIP proxy and presence engine, EC key", .roles = UC_NODE_PRESENCE,
+               .key_usage = DS | KE | DE | KA, .ekus = SCI, .self_ekus = SCI, .stores = LIST("cup-trust"), .services = cup_services)},
+    {SERVER(.name = "cup-xmpp", .title = "XMPP clients", .roles = UC_NODE_PRESENCE, .multi = true, .key_usage = DS | KE | DE | KA,
+            .ekus = SCI, .self_ekus = SCI, .stores = LIST("cup-xmpp-trust"), .services = xmpp_services)},
+    {SERVER_EC(.name = "cup-xmpp-ECDSA", .title = "XMPP clients, EC key", .roles = UC_NODE_PRESENCE, .multi = true,
+               .key_usage = DS | KE | DE | KA, .ekus = SCI, .self_ekus = SCI, .stores = LIST("cup-xmpp-trust"), .services = xmpp_services)},
+    {SERVER(.name = "cup-xmpp-s2s", .title = "XMPP federation", .roles = UC_NODE_PRESENCE, .multi = true, .key_usage = DS | KE | DE | KA,
+            .ekus = SCI, .self_ekus = SCI, .stores = LIST("cup-xmpp-trust"), .services = s2s_services)},
+    {SERVER_EC(.name = "cup-xmpp-s2s-ECDSA", .title = "XMPP federation, EC key", .roles = UC_NODE_PRESENCE, .multi = true,
+               .key_usage = DS | KE | DE | KA, .ekus = SCI, .self_ekus = SCI, .stores = LIST("cup-xmpp-trust"), .services = s2s_services)},
+    {SERVER(.name = "intelligenceCenter-srvr", .title = "Reporting server", .roles = UC_NODE_REPORTING, .key_usage = DS | KE | DE,
+            .ekus = SC, .self_ekus = SC, .stores = LIST("intelligenceCenter-srvr-trust"), .services = LIST("Intelligence Center"))},
 };
 
 #define ANY_ROLE (UC_NODE_VOICE | UC_NODE_PRESENCE | UC_NODE_REPORTING)
 
 static const struct uc_trust_store stores[] = {
-    {.name = "tomcat-trust", .holds = "CAs and peers of HTTPS and web applications, LDAP, presence and provisioning", .roles = ANY_ROLE, .cluster = true,
-     .delete_cluster = true, .services = LIST("Tomcat (HTTPS)")},
-    {.name = "CallManager-trust", .holds = "CAs and peers of SIP and SCCP over TLS, and roots of a CA-signed CAPF", .roles = UC_NODE_VOICE, .cluster = true,
-     .delete_cluster = true, .phones = true, .services = LIST("CallManager")},
-    {.name = "CAPF-trust", .holds = "roots and manufacturer CAs by which phones prove who they are to CAPF", .roles = UC_NODE_VOICE, .import_local = true,
-     .delete_cluster = true, .phones = true, .services = LIST("CAPF")},
-    {.name = "Phone-SAST-trust", .holds = "signers of trust lists, and VPN certificates for phones", .roles = UC_NODE_VOICE, .cluster = true,
-     .delete_cluster = true, .phones = true, .services = LIST("TFTP")},
-    {.name = "ipsec-trust", .holds = "peers of IPsec", .roles = UC_NODE_VOICE | UC_NODE_PRESENCE,
+    {.name = "tomcat-trust",
+     .holds = "CAs and peers of HTTPS and web applications, LDAP, presence and provisioning",
+     .roles = ANY_ROLE,
+     .cluster = true,
+     .delete_cluster = true,
+     .services = LIST("Tomcat (HTTPS)")},
+    {.name = "CallManager-trust",
+     .holds = "CAs and peers of SIP and SCCP over TLS, and roots of a CA-signed CAPF",
+     .roles = UC_NODE_VOICE,
+     .cluster = true,
+     .delete_cluster = true,
+     .phones = true,
+     .services = LIST("CallManager")},
+    {.name = "CAPF-trust",
+     .holds = "roots and manufacturer CAs by which phones prove who they are to CAPF",
+     .roles = UC_NODE_VOICE,
+     .import_local = true,
+     .delete_cluster = true,
+     .phones = true,
+     .services = LIST("CAPF")},
+    {.name = "Phone-SAST-trust",
+     .holds = "signers of trust lists, and VPN certificates for phones",
+     .roles = UC_NODE_VOICE,
+     .cluster = true,
+     .delete_cluster = true,
+     .phones = true,
+     .services = LIST("TFTP")},
+    {.name = "ipsec-trust",
+     .holds = "peers of IPsec",
+     .roles = UC_NODE_VOICE | UC_NODE_PRESENCE,
      .services = LIST("DRS local agent", "DRS master agent")},
     {.name = "TVS-trust", .holds = "peers of the trust verification service", .roles = UC_NODE_VOICE, .services = LIST("TVS")},
     {.name = "userlicensing-trust", .holds = "peers of the licensing service", .roles = UC_NODE_VOICE, .services = NOTHING},
-    {.name = "Phone-trust", .holds = "certificates that phones ask TVS for", .roles = UC_NODE_VOICE, .cluster = true, .phones = true, .services = LIST("TVS")},
-    {.name = "Phone-CTL-trust", .holds = "certificates that travel to phones in the CTL file", .roles = UC_NODE_VOICE, .cluster = true, .phones = true,
+    {.name = "Phone-trust",
+     .holds = "certificates that phones ask TVS for",
+     .roles = UC_NODE_VOICE,
+     .cluster = true,
+     .phones = true,
+     .services = LIST("TVS")},
+    {.name = "Phone-CTL-trust",
+     .holds = "certificates that travel to phones in the CTL file",
+     .roles = UC_NODE_VOICE,
+     .cluster = true,
+     .phones = true,
      .services = LIST("TFTP")},
-    {.name = "Phone-VPN-trust", .holds = "VPN concentrators of phones", .roles = UC_NODE_VOICE, .cluster = true, .phones = true, .services = LIST("TFTP")},
+    {.name = "Phone-VPN-trust",
+     .holds = "VPN concentrators of phones",
+     .roles = UC_NODE_VOICE,
+     .cluster = true,
+     .phones = true,
+     .services = LIST("TFTP")},
     {.name = "cup-trust", .holds = "presence peers", .roles = UC_NODE_PRESENCE, .cluster = true, .services = cup_services},
     {.name = "cup-xmpp-trust", .holds = "XMPP and federation peers", .roles = UC_NODE_PRESENCE, .cluster = true, .services = xmpp_services},
-    {.name = "intelligenceCenter-srvr-trust", .holds = "CAs of the reporting server", .roles = UC_NODE_REPORTING, .services = LIST("Intelligence Center")},
+    {.name = "intelligenceCenter-srvr-trust",
+     .holds = "CAs of the reporting server",
+     .roles = UC_NODE_REPORTING,
+     .services = LIST("Intelligence Center")},
 };
 
 static const char *const role_names[] = {"publisher", "subscriber", "tftp", "im-and-presence", "reporting"};
 
-enum { PURPOSES = sizeof purposes / sizeof *purposes, STORES = sizeof stores / sizeof *stores, ROLES = sizeof role_names / sizeof *role_names };
+enum {
+	PURPOSES = sizeof purposes / sizeof *purposes,
+	STORES = sizeof stores / sizeof *stores,
+	ROLES = sizeof role_names / sizeof *role_names
+};
 
 size_t uc_role_count(void)
 {
@@ -131,12 +205,14 @@ enum uc_status uc_roles_parse(const char *text, unsigned *out, struct uc_error *
 	for (size_t i = 0; i < words.count; i++) {
 		int role = find_role(words.items[i]);
 		if (role < 0)
-			return uc_fail_field(e, UC_EINPUT, "bad-role", "roles", "The roles are publisher, subscriber, tftp, im-and-presence and reporting.", "there is no role '%s'",
+			return uc_fail_field(e, UC_EINPUT, "bad-role", "roles",
+			                     "The roles are publisher, subscriber, tftp, im-and-presence and reporting.", "there is no role '%s'",
 			                     words.items[i]);
 		*out |= 1u << role;
 	}
 	if (*out != 0) return UC_OK;
-	return uc_fail_field(e, UC_EINPUT, "bad-role", "roles", "Name at least one, for example publisher,tftp.", "the list of roles '%s' is empty", text);
+	return uc_fail_field(e, UC_EINPUT, "bad-role", "roles", "Name at least one, for example publisher,tftp.",
+	                     "the list of roles '%s' is empty", text);
 }
 
 const struct uc_purpose *uc_purposes(size_t *count)

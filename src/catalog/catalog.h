@@ -34,36 +34,37 @@ enum uc_follow {
 };
 
 struct uc_purpose {
-	const char *name;           /* "tomcat" */
-	const char *title;          /* one line for people */
-	unsigned roles;             /* nodes that have it: any of these bits */
-	bool multi;                 /* one certificate may serve all nodes */
-	bool requestable;           /* a CSR can be made and a CA-signed certificate uploaded */
-	unsigned key_usage;         /* UC_KU_ bits of a request, and of the self-signed certificate */
-	const char *const *ekus;    /* NULL-terminated OIDs of a request */
+	const char *name;             /* "tomcat" */
+	const char *title;            /* one line for people */
+	unsigned roles;               /* nodes that have it: any of these bits */
+	bool multi;                   /* one certificate may serve all nodes */
+	bool requestable;             /* a CSR can be made and a CA-signed certificate uploaded */
+	unsigned key_usage;           /* UC_KU_ bits of a request, and of the self-signed certificate */
+	const char *const *ekus;      /* NULL-terminated OIDs of a request */
 	const char *const *self_ekus; /* and of the self-signed certificate */
-	bool ca;                    /* basicConstraints CA:TRUE, pathlen:0 */
-	bool needs_server_auth;     /* a CA-signed certificate that lacks serverAuth is refused */
-	bool needs_cert_sign;       /* ... that lacks keyCertSign is refused */
-	bool public_names;          /* carries the node's names in its SAN */
-	bool guid;                  /* carries a GUID */
-	bool signs_phone_files;     /* RSA 3072 is dangerous: no code for it is known in phone files */
-	const char *key;            /* default kind: "rsa-2048"; decides RSA or EC */
-	int years;                  /* validity of the self-signed certificate */
-	const char *common_name;    /* "%f" FQDN, "%h" host, "%d" domain, "%r" eight random hexadecimal digits */
-	const char *const *stores;  /* trust stores that vouch for it; the first takes the chain of an upload; all get the copy of a self-signed certificate */
+	bool ca;                      /* basicConstraints CA:TRUE, pathlen:0 */
+	bool needs_server_auth;       /* a CA-signed certificate that lacks serverAuth is refused */
+	bool needs_cert_sign;         /* ... that lacks keyCertSign is refused */
+	bool public_names;            /* carries the node's names in its SAN */
+	bool guid;                    /* carries a GUID */
+	bool signs_phone_files;       /* RSA 3072 is dangerous: no code for it is known in phone files */
+	const char *key;              /* default kind: "rsa-2048"; decides RSA or EC */
+	int years;                    /* validity of the self-signed certificate */
+	const char *common_name;      /* "%f" FQDN, "%h" host, "%d" domain, "%r" eight random hexadecimal digits */
+	const char *const
+	    *stores; /* trust stores that vouch for it; the first takes the chain of an upload; all get the copy of a self-signed certificate */
 	const char *const *services; /* to reload or restart after a change */
-	unsigned follow;            /* uc_follow bits */
+	unsigned follow;             /* uc_follow bits */
 };
 
 struct uc_trust_store {
-	const char *name;    /* "tomcat-trust" */
-	const char *holds;   /* one line for people */
-	unsigned roles;      /* nodes that use it */
-	bool cluster;        /* an import counts on every node by default */
-	bool import_local;   /* an import always stays on its node (CAPF-trust) */
-	bool delete_cluster; /* a delete reaches every node, whatever the entry's scope */
-	bool phones;         /* what phones trust depends on it */
+	const char *name;            /* "tomcat-trust" */
+	const char *holds;           /* one line for people */
+	unsigned roles;              /* nodes that use it */
+	bool cluster;                /* an import counts on every node by default */
+	bool import_local;           /* an import always stays on its node (CAPF-trust) */
+	bool delete_cluster;         /* a delete reaches every node, whatever the entry's scope */
+	bool phones;                 /* what phones trust depends on it */
 	const char *const *services; /* to reload after a change */
 };
 

@@ -53,11 +53,13 @@ static enum uc_status set_roles(struct uc_config *c, const char *value, struct u
 static enum uc_status set_listen(struct uc_config *c, const char *value, struct uc_error *e)
 {
 	static const char hint[] = "Write it as https=ADDRESS:PORT, for example https=127.0.0.1:8443 or https=[::1]:0.";
-	if (!uc_starts_with(value, "https=")) return uc_fail(e, UC_EINPUT, "bad-config", hint, "'%s' is not a listener: the only service that listens is https", value);
+	if (!uc_starts_with(value, "https="))
+		return uc_fail(e, UC_EINPUT, "bad-config", hint, "'%s' is not a listener: the only service that listens is https", value);
 	const char *where = value + strlen("https=");
 	const char *colon = strrchr(where, ':');
 	unsigned long long port;
-	if (colon == NULL || !uc_parse_u64(colon + 1, 0, 65535, &port)) return uc_fail(e, UC_EINPUT, "bad-config", hint, "'%s' has no port from 0 to 65535", value);
+	if (colon == NULL || !uc_parse_u64(colon + 1, 0, 65535, &port))
+		return uc_fail(e, UC_EINPUT, "bad-config", hint, "'%s' has no port from 0 to 65535", value);
 	size_t len = (size_t)(colon - where);
 	bool v6 = len > 2 && where[0] == '[' && where[len - 1] == ']';
 	if (len == 0 || len >= sizeof c->https.address) return uc_fail(e, UC_EINPUT, "bad-config", hint, "'%s' has no address", value);
@@ -108,7 +110,8 @@ static enum uc_status set_times(struct uc_config *c, const char *value, struct u
 static enum uc_status set_years(struct uc_config *c, const char *value, struct uc_error *e)
 {
 	unsigned long long years;
-	if (!uc_parse_u64(value, 1, MAX_YEARS, &years)) return uc_fail(e, UC_EINPUT, "bad-config", "Use a number from 1 to 100.", "'%s' is not a number of years", value);
+	if (!uc_parse_u64(value, 1, MAX_YEARS, &years))
+		return uc_fail(e, UC_EINPUT, "bad-config", "Use a number from 1 to 100.", "'%s' is not a number of years", value);
 	c->policy.years = (int)years;
 	return UC_OK;
 }
@@ -124,7 +127,8 @@ static enum uc_status set_log(struct uc_config *c, const char *value, struct uc_
 static enum uc_status set_workers(struct uc_config *c, const char *value, struct uc_error *e)
 {
 	unsigned long long workers;
-	if (!uc_parse_u64(value, 1, MAX_WORKERS, &workers)) return uc_fail(e, UC_EINPUT, "bad-config", "Use a number from 1 to 256.", "'%s' is not a number of workers", value);
+	if (!uc_parse_u64(value, 1, MAX_WORKERS, &workers))
+		return uc_fail(e, UC_EINPUT, "bad-config", "Use a number from 1 to 256.", "'%s' is not a number of workers", value);
 	c->workers = (unsigned)workers;
 	return UC_OK;
 }
@@ -141,10 +145,13 @@ static const struct {
     {"socket", "PATH", "/run/ucpki/ucpkid.sock", set_socket, "The Unix socket that ucpki talks to."},
     {"node-name", "NAME", NULL, set_name, "The node's host name, at its installation only. Without it: the system's."},
     {"domain", "DOMAIN", NULL, set_domain, "The node's domain, at its installation only. Without it: the system's."},
-    {"roles", "ROLES", NULL, set_roles, "publisher, subscriber, tftp, im-and-presence, reporting; several with commas. Without it: publisher,tftp."},
-    {"listen", "SERVICE=ADDRESS:PORT", "https=0.0.0.0:8443", set_listen, "Where a service listens; port 0 lets the system choose (see ports.json)."},
+    {"roles", "ROLES", NULL, set_roles,
+     "publisher, subscriber, tftp, im-and-presence, reporting; several with commas. Without it: publisher,tftp."},
+    {"listen", "SERVICE=ADDRESS:PORT", "https=0.0.0.0:8443", set_listen,
+     "Where a service listens; port 0 lets the system choose (see ports.json)."},
     {"san-mismatch", "warn|refuse", "warn", set_san_mismatch, "What to do with a certificate whose names differ from those of its CSR."},
-    {"ec-key-usage", "field|rfc8813", "field", set_ec_usage, "Key usage of EC keys: as UC systems expect, or without key and data encipherment (RFC 8813)."},
+    {"ec-key-usage", "field|rfc8813", "field", set_ec_usage,
+     "Key usage of EC keys: as UC systems expect, or without key and data encipherment (RFC 8813)."},
     {"certificate-times", "usual|strict", "usual", set_times, "strict refuses GeneralizedTime before 2050 (RFC 5280), usual warns of it."},
     {"self-signed-years", "YEARS", NULL, set_years, "Validity of new self-signed certificates. Without it: 5 (ITLRecovery 20)."},
     {"log", "error|warning|info|debug", "info", set_log, "How much is written to standard error."},
@@ -181,7 +188,8 @@ static int on_key(void *user, const char *section, const char *key, const char *
 {
 	struct reading *r = user;
 	if (section[0] != '\0')
-		r->status = uc_fail(r->e, UC_EINPUT, "bad-config", "Take the line in brackets out.", "the file has a section [%s], but sections have no meaning here", section);
+		r->status = uc_fail(r->e, UC_EINPUT, "bad-config", "Take the line in brackets out.",
+		                    "the file has a section [%s], but sections have no meaning here", section);
 	else
 		r->status = set_key(r->config, key, value, r->e);
 	return r->status == UC_OK;
@@ -196,7 +204,8 @@ static enum uc_status read_file(struct uc_config *c, const char *path, struct uc
 	struct reading r = {.config = c, .e = &why};
 	int line = ini_parse_string((const char *)text.ptr, on_key, &r);
 	if (line == 0) return UC_OK;
-	if (r.status == UC_OK) uc_fail(&why, UC_EINPUT, "bad-config", "Write KEY = VALUE; a line that begins with ; or # is a comment.", "it is not KEY = VALUE");
+	if (r.status == UC_OK)
+		uc_fail(&why, UC_EINPUT, "bad-config", "Write KEY = VALUE; a line that begins with ; or # is a comment.", "it is not KEY = VALUE");
 	return uc_fail(e, UC_EINPUT, why.id, why.hint, "%s, line %d: %s", path, line, why.message);
 }
 
@@ -282,6 +291,7 @@ char *uc_config_help(void)
 		uc_buf_printf(&out, "  --%s %s\n      %s", keys[i].key, keys[i].argument, keys[i].about);
 		uc_buf_printf(&out, keys[i].value != NULL ? " Default: %s\n" : "\n%s", keys[i].value != NULL ? keys[i].value : "");
 	}
-	uc_buf_add_str(&out, "  --print-config\n      Print a settings file with every key and end.\n  --help, --version\n      Print this text or the version and end.\n");
+	uc_buf_add_str(&out, "  --print-config\n      Print a settings file with every key and end.\n  --help, --version\n      Print this "
+	                     "text or the version and end.\n");
 	return uc_buf_take_str(&out);
 }

@@ -12,7 +12,7 @@
 struct uc_listen {
 	const char *service; /* "https" */
 	char address[64];
-	uint16_t port;       /* 0: the system chooses */
+	uint16_t port; /* 0: the system chooses */
 };
 
 struct uc_config {

@@ -101,7 +101,8 @@ static enum uc_status listen_all(struct daemon *d, struct uc_error *e)
 	UC_TRY(uc_http_listen_tls(d->http, l->address, l->port, uc_node_https, d->node, &https, e));
 	UC_TRY(write_ports(d, https, e));
 	bool v6 = strchr(l->address, ':') != NULL && strcmp(l->address, "::") != 0;
-	printf("console and API: https://%s%s%s:%u/\nsocket: %s\n", v6 ? "[" : "", shown_address(l->address), v6 ? "]" : "", https, d->config->socket);
+	printf("console and API: https://%s%s%s:%u/\nsocket: %s\n", v6 ? "[" : "", shown_address(l->address), v6 ? "]" : "", https,
+	       d->config->socket);
 	fflush(stdout);
 	return UC_OK;
 }

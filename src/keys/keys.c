@@ -24,7 +24,7 @@ enum {
 };
 
 struct uc_keys {
-	char *dir;               /* of the key files */
+	char *dir; /* of the key files */
 	char passphrase[2 * MASTER_LEN + 1];
 	EVP_PKEY *node;
 };
@@ -46,14 +46,16 @@ static bool is_id(const char *id)
 
 static enum uc_status no_key(struct uc_error *e, const char *id)
 {
-	return uc_fail(e, UC_ENOTFOUND, "no-key", "Restore it from a backup, or generate a new certificate for its purpose.", "this node has no private key %.16s...", id);
+	return uc_fail(e, UC_ENOTFOUND, "no-key", "Restore it from a backup, or generate a new certificate for its purpose.",
+	               "this node has no private key %.16s...", id);
 }
 
 static enum uc_status encrypt(const struct uc_keys *k, EVP_PKEY *key, struct uc_buf *pem, struct uc_error *e)
 {
 	UC_CLEANUP(free_p8) PKCS8_PRIV_KEY_INFO *p8 = EVP_PKEY2PKCS8(key);
 	UC_CLEANUP(free_sig)
-	X509_SIG *sealed = p8 != NULL ? PKCS8_encrypt(-1, EVP_aes_256_cbc(), k->passphrase, (int)strlen(k->passphrase), NULL, 0, ITERATIONS, p8) : NULL;
+	X509_SIG *sealed =
+	    p8 != NULL ? PKCS8_encrypt(-1, EVP_aes_256_cbc(), k->passphrase, (int)strlen(k->passphrase), NULL, 0, ITERATIONS, p8) : NULL;
 	UC_CLEANUP(free_bio) BIO *bio = BIO_new(BIO_s_mem());
 	if (sealed == NULL || bio == NULL || !PEM_write_bio_PKCS8(bio, sealed))
 		return uc_fail(e, UC_EINTERNAL, "openssl", NULL, "OpenSSL failed while encrypting a private key");
@@ -71,8 +73,8 @@ static enum uc_status decrypt(const struct uc_keys *k, struct uc_slice pem, cons
 	PKCS8_PRIV_KEY_INFO *p8 = sealed != NULL ? PKCS8_decrypt(sealed, k->passphrase, (int)strlen(k->passphrase)) : NULL;
 	*out = p8 != NULL ? EVP_PKCS82PKEY(p8) : NULL;
 	if (*out != NULL) return UC_OK;
-	return uc_fail(e, UC_EIO, "key-damaged", "Restore the key directory and master.key together from one backup.", "the private key in %s cannot be decrypted with this node's master key",
-	               path);
+	return uc_fail(e, UC_EIO, "key-damaged", "Restore the key directory and master.key together from one backup.",
+	               "the private key in %s cannot be decrypted with this node's master key", path);
 }
 
 static enum uc_status load(const struct uc_keys *k, const char *id, EVP_PKEY **out, struct uc_error *e)
@@ -97,12 +99,13 @@ static enum uc_status check_private(const char *dir, struct uc_error *e)
 	struct stat st;
 	if (stat(dir, &st) != 0) return uc_fail_errno(e, errno, "cannot examine %s", dir);
 	if ((st.st_mode & 077) == 0) return UC_OK;
-	return uc_fail(e, UC_EREFUSED, "key-directory-open", "Run chmod 700 on it, and replace the keys if somebody may have read them.", "others than its owner may enter the key directory %s (mode %03o)", dir,
-	               st.st_mode & 0777);
+	return uc_fail(e, UC_EREFUSED, "key-directory-open", "Run chmod 700 on it, and replace the keys if somebody may have read them.",
+	               "others than its owner may enter the key directory %s (mode %03o)", dir, st.st_mode & 0777);
 }
 
 /* Calls each for every file in the key directory. */
-static enum uc_status scan(const struct uc_keys *k, void (*each)(void *ctx, const char *dir, const char *name), void *ctx, struct uc_error *e)
+static enum uc_status scan(const struct uc_keys *k, void (*each)(void *ctx, const char *dir, const char *name), void *ctx,
+                           struct uc_error *e)
 {
 	DIR *d = opendir(k->dir);
 	if (d == NULL) return uc_fail_errno(e, errno, "cannot list %s", k->dir);
@@ -126,10 +129,12 @@ static enum uc_status load_master(struct uc_keys *k, const char *dir, size_t key
 	UC_CLEANUP(uc_buf_wipe) struct uc_buf master = UC_BUF_EMPTY;
 	if (uc_file_exists(path)) {
 		UC_TRY(uc_file_read(path, MASTER_LEN, &master, e));
-		if (master.len != MASTER_LEN) return uc_fail(e, UC_EIO, "key-damaged", "Restore it from a backup.", "the master key %s has %zu bytes, not %d", path, master.len, MASTER_LEN);
+		if (master.len != MASTER_LEN)
+			return uc_fail(e, UC_EIO, "key-damaged", "Restore it from a backup.", "the master key %s has %zu bytes, not %d", path,
+			               master.len, MASTER_LEN);
 	} else if (keys > 0) {
-		return uc_fail(e, UC_EIO, "master-key-lost", "Restore master.key from a backup; without it the keys cannot be read.", "%s holds %zu private keys, but the master key %s is missing",
-		               k->dir, keys, path);
+		return uc_fail(e, UC_EIO, "master-key-lost", "Restore master.key from a backup; without it the keys cannot be read.",
+		               "%s holds %zu private keys, but the master key %s is missing", k->dir, keys, path);
 	} else {
 		uc_random(uc_buf_extend(&master, MASTER_LEN), MASTER_LEN);
 		UC_TRY(uc_file_create(path, uc_buf_slice(&master), 0600, e));
@@ -188,7 +193,8 @@ enum uc_status uc_keys_get(struct uc_keys *k, const char *id, EVP_PKEY **out, st
 	UC_TRY(load(k, id, &key, e));
 	char have[UC_KEY_ID_LEN];
 	if (strcmp(uc_key_id_of(key, have), id) != 0)
-		return uc_fail(e, UC_EIO, "key-damaged", "Restore the key directory from a backup.", "the key file %.16s... holds another key, %.16s...", id, have);
+		return uc_fail(e, UC_EIO, "key-damaged", "Restore the key directory from a backup.",
+		               "the key file %.16s... holds another key, %.16s...", id, have);
 	*out = uc_move(key);
 	return UC_OK;
 }

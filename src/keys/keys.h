@@ -24,7 +24,8 @@ void uc_keys_close(struct uc_keys *k);
 UC_DEFINE_CLEANUP(uc_keys_closep, struct uc_keys, uc_keys_close)
 
 /* Generates a key and stores it durably. id gets its name; *out (owned: uc_key_free) a handle. Slow: see uc_key_generate(). */
-enum uc_status uc_keys_new(struct uc_keys *k, const struct uc_key_spec *spec, char id[UC_KEY_ID_LEN], EVP_PKEY **out, struct uc_error *e) UC_MUST;
+enum uc_status uc_keys_new(struct uc_keys *k, const struct uc_key_spec *spec, char id[UC_KEY_ID_LEN], EVP_PKEY **out,
+                           struct uc_error *e) UC_MUST;
 
 /* A handle on a key, owned: uc_key_free(). UC_ENOTFOUND "no-key"; UC_EIO "key-damaged" when the file cannot be decrypted or is another key than its name says. */
 enum uc_status uc_keys_get(struct uc_keys *k, const char *id, EVP_PKEY **out, struct uc_error *e) UC_MUST;

@@ -3,7 +3,8 @@
 
 #include "manage/task.h"
 
-enum uc_status uc_plan_account_password(struct uc_task_context *ctx, const struct uc_task_request *req, struct uc_plan *plan, struct uc_error *e)
+enum uc_status uc_plan_account_password(struct uc_task_context *ctx, const struct uc_task_request *req, struct uc_plan *plan,
+                                        struct uc_error *e)
 {
 	const char *name;
 	UC_TRY(uc_arg_need(req, "name", &name, e));
@@ -12,12 +13,14 @@ enum uc_status uc_plan_account_password(struct uc_task_context *ctx, const struc
 	uc_plan_summary(plan, "Set a new password for the account %s", name);
 	char hash[65] = "";
 	if (ctx->material != NULL) UC_TRY(uc_store_secret_put(ctx->store, uc_buf_slice(&ctx->material->verifier), hash, e));
-	json_t *step = json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:s}}", "type", "account.set", "name", name, "role", old.role, "secret", hash, "before", "role", old.role, "secret", old.secret);
+	json_t *step = json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:s}}", "type", "account.set", "name", name, "role", old.role, "secret", hash,
+	                         "before", "role", old.role, "secret", old.secret);
 	uc_plan_step(plan, step, "Set a new password for the account %s", name);
 	return UC_OK;
 }
 
-enum uc_status uc_prepare_account_password(struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_plan *plan, struct uc_material *out, struct uc_error *e)
+enum uc_status uc_prepare_account_password(struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_plan *plan,
+                                           struct uc_material *out, struct uc_error *e)
 {
 	(void)ctx;
 	(void)plan;

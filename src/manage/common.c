@@ -27,7 +27,8 @@ enum uc_status uc_arg_text(const struct uc_task_request *req, const char *name, 
 	const json_t *value = json_object_get(req->args, name);
 	*out = NULL;
 	if (value == NULL || json_is_null(value)) return UC_OK;
-	if (!json_is_string(value)) return uc_fail_field(e, UC_EINPUT, "bad-argument", name, "Give a text.", "the argument %s is not a text", name);
+	if (!json_is_string(value))
+		return uc_fail_field(e, UC_EINPUT, "bad-argument", name, "Give a text.", "the argument %s is not a text", name);
 	*out = json_string_value(value);
 	return UC_OK;
 }
@@ -39,13 +40,15 @@ enum uc_status uc_arg_need(const struct uc_task_request *req, const char *name, 
 	return uc_fail_field(e, UC_EINPUT, "argument-missing", name, NULL, "the argument %s is missing", name);
 }
 
-enum uc_status uc_arg_purpose(const struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_purpose **out, struct uc_error *e)
+enum uc_status uc_arg_purpose(const struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_purpose **out,
+                              struct uc_error *e)
 {
 	const char *name;
 	UC_TRY(uc_arg_need(req, "purpose", &name, e));
 	UC_TRY(uc_purpose_find(name, out, e));
 	if (((*out)->roles & ctx->roles) != 0) return UC_OK;
-	return uc_fail_field(e, UC_EREFUSED, "purpose-not-here", "purpose", "Name a node that has the purpose; `show cert purposes` lists which roles do.",
+	return uc_fail_field(e, UC_EREFUSED, "purpose-not-here", "purpose",
+	                     "Name a node that has the purpose; `show cert purposes` lists which roles do.",
 	                     "the node %s has no role that uses %s certificates", ctx->node, (*out)->name);
 }
 
@@ -55,22 +58,24 @@ static void judge_length(const struct uc_purpose *purpose, const struct uc_key_s
 	if (!purpose->signs_phone_files) return;
 	if (spec->rsa && spec->bits == 3072)
 		uc_findings_add(&plan->findings, UC_DANGER, "phone-signature-3072", "Use RSA 2048, or 4096 where all phones are known to bear it.",
-		                "%s signs phone files, and no signature code for 3072-bit keys is known: with it, lists and configuration files cannot be signed by %s", purpose->name,
-		                purpose->name);
+		                "%s signs phone files, and no signature code for 3072-bit keys is known: with it, lists and configuration files "
+		                "cannot be signed by %s",
+		                purpose->name, purpose->name);
 	if (spec->rsa && spec->bits > 3072)
 		uc_findings_add(&plan->findings, UC_WARN, "phone-key-length", "Use RSA 2048 unless all phones are known to bear more.",
 		                "some phones cannot register with a %s key of %d bits", purpose->name, spec->bits);
 }
 
-enum uc_status uc_arg_key(const struct uc_task_request *req, const struct uc_purpose *purpose, const char *otherwise, struct uc_plan *plan, const struct uc_key_spec **out,
-                          struct uc_error *e)
+enum uc_status uc_arg_key(const struct uc_task_request *req, const struct uc_purpose *purpose, const char *otherwise, struct uc_plan *plan,
+                          const struct uc_key_spec **out, struct uc_error *e)
 {
 	const char *name;
 	UC_TRY(uc_arg_text(req, "key", &name, e));
 	*out = uc_key_spec_find(name != NULL ? name : otherwise);
 	static const char hint[] = "The kinds are rsa-2048, rsa-3072, rsa-4096, ec-p256, ec-p384 and ec-p521.";
 	if (*out == NULL)
-		return uc_fail_field(e, UC_EINPUT, "bad-key-kind", "key", hint, "'%s' is not a kind of key that can be generated", name != NULL ? name : otherwise);
+		return uc_fail_field(e, UC_EINPUT, "bad-key-kind", "key", hint, "'%s' is not a kind of key that can be generated",
+		                     name != NULL ? name : otherwise);
 	const struct uc_key_spec *usual = uc_key_spec_find(purpose->key);
 	if (usual->rsa != (*out)->rsa)
 		return uc_fail_field(e, UC_EREFUSED, "key-family", "key",
@@ -97,7 +102,9 @@ enum uc_status uc_arg_digest(const struct uc_task_request *req, const struct uc_
 	for (size_t i = 0; i < sizeof digests / sizeof *digests; i++) {
 		if (!uc_eq_nocase(digests[i].name, name)) continue;
 		bool weaker = !key->rsa && digests[i].bits < key->bits && digests[i].bits < 512;
-		if (weaker) return uc_fail_field(e, UC_EREFUSED, "hash-too-weak", "hash", "Use a hash as long as the key.", "%s is too weak for a key of kind %s", name, key->text);
+		if (weaker)
+			return uc_fail_field(e, UC_EREFUSED, "hash-too-weak", "hash", "Use a hash as long as the key.",
+			                     "%s is too weak for a key of kind %s", name, key->text);
 		*out = digests[i].digest;
 		return UC_OK;
 	}
@@ -112,12 +119,14 @@ static enum uc_status not_found_is_no(enum uc_status status, bool *have)
 	return status == UC_ENOTFOUND ? UC_OK : status;
 }
 
-enum uc_status uc_identity_maybe(const struct uc_task_context *ctx, const char *purpose, struct uc_identity *out, bool *have, struct uc_error *e)
+enum uc_status uc_identity_maybe(const struct uc_task_context *ctx, const char *purpose, struct uc_identity *out, bool *have,
+                                 struct uc_error *e)
 {
 	return not_found_is_no(uc_store_identity(ctx->store, ctx->node, purpose, out, e), have);
 }
 
-enum uc_status uc_request_maybe(const struct uc_task_context *ctx, const char *purpose, struct uc_request *out, bool *have, struct uc_error *e)
+enum uc_status uc_request_maybe(const struct uc_task_context *ctx, const char *purpose, struct uc_request *out, bool *have,
+                                struct uc_error *e)
 {
 	return not_found_is_no(uc_store_request(ctx->store, ctx->node, purpose, out, e), have);
 }
@@ -143,35 +152,37 @@ static json_t *chain_texts(const struct uc_certs *chain)
 json_t *uc_identity_before(const struct uc_identity *i)
 {
 	if (i == NULL) return json_null();
-	return json_pack("{s:o, s:o, s:s, s:s, s:s}", "certificate", cert_text(i->cert), "chain", chain_texts(&i->chain), "key", i->key_id, "source", i->source, "distribution",
-	                 i->distribution);
+	return json_pack("{s:o, s:o, s:s, s:s, s:s}", "certificate", cert_text(i->cert), "chain", chain_texts(&i->chain), "key", i->key_id,
+	                 "source", i->source, "distribution", i->distribution);
 }
 
 json_t *uc_request_before(const struct uc_request *r)
 {
 	char created[UC_TIME_TEXT];
-	return json_pack("{s:o, s:s, s:s, s:O, s:s}", "request", der_text(uc_buf_slice(&r->der)), "key", r->key_id, "distribution", r->distribution, "parameters", r->parameters,
-	                 "created", uc_time_rfc3339(r->created, created));
+	return json_pack("{s:o, s:s, s:s, s:O, s:s}", "request", der_text(uc_buf_slice(&r->der)), "key", r->key_id, "distribution",
+	                 r->distribution, "parameters", r->parameters, "created", uc_time_rfc3339(r->created, created));
 }
 
-json_t *uc_plan_identity_step(const struct uc_task_context *ctx, const char *purpose, const struct uc_cert *cert, const struct uc_certs *chain, const char *key, const char *source,
-                         const char *distribution, const struct uc_identity *before)
+json_t *uc_plan_identity_step(const struct uc_task_context *ctx, const char *purpose, const struct uc_cert *cert,
+                              const struct uc_certs *chain, const char *key, const char *source, const char *distribution,
+                              const struct uc_identity *before)
 {
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s?, s:s, s:s, s:o}", "type", "identity.set", "node", ctx->node, "purpose", purpose, "certificate", cert_text(cert), "chain",
-	                 chain_texts(chain), "key", key, "source", source, "distribution", distribution, "before", uc_identity_before(before));
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s?, s:s, s:s, s:o}", "type", "identity.set", "node", ctx->node, "purpose", purpose,
+	                 "certificate", cert_text(cert), "chain", chain_texts(chain), "key", key, "source", source, "distribution",
+	                 distribution, "before", uc_identity_before(before));
 }
 
 /* ---- trust entries ---- */
 
 json_t *uc_plan_trust_removal(const struct uc_trust *t)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s}", "type", "trust.remove", "store", t->store, "name", t->name, "scope", t->scope, "certificate", cert_text(t->cert),
-	                 "description", t->description, "origin", t->origin);
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s}", "type", "trust.remove", "store", t->store, "name", t->name, "scope", t->scope,
+	                 "certificate", cert_text(t->cert), "description", t->description, "origin", t->origin);
 }
 
 /* Is the name taken by another certificate in the same store and scope, in the state or by an earlier step of this plan? */
-static enum uc_status name_taken(const struct uc_task_context *ctx, const char *store, const char *scope, const char *name, const struct uc_plan *plan, bool *taken,
-                                 struct uc_error *e)
+static enum uc_status name_taken(const struct uc_task_context *ctx, const char *store, const char *scope, const char *name,
+                                 const struct uc_plan *plan, bool *taken, struct uc_error *e)
 {
 	enum { ALL_SCOPES = 100 };
 	UC_CLEANUP(uc_trusts_free) struct uc_trusts found = {.items = NULL};
@@ -182,8 +193,8 @@ static enum uc_status name_taken(const struct uc_task_context *ctx, const char *
 	return UC_OK;
 }
 
-static enum uc_status held_already(const struct uc_task_context *ctx, const char *store, const char *scope, const struct uc_cert *cert, const struct uc_plan *plan, bool *held,
-                                   struct uc_error *e)
+static enum uc_status held_already(const struct uc_task_context *ctx, const char *store, const char *scope, const struct uc_cert *cert,
+                                   const struct uc_plan *plan, bool *held, struct uc_error *e)
 {
 	enum { ALL_SCOPES = 100 };
 	char fp[UC_FINGERPRINT_HEX];
@@ -196,8 +207,8 @@ static enum uc_status held_already(const struct uc_task_context *ctx, const char
 	return UC_OK;
 }
 
-enum uc_status uc_plan_trust(const struct uc_task_context *ctx, const char *store, const char *scope, const struct uc_cert *cert, const char *description, const char *origin,
-                             struct uc_plan *plan, bool *added, struct uc_error *e)
+enum uc_status uc_plan_trust(const struct uc_task_context *ctx, const char *store, const char *scope, const struct uc_cert *cert,
+                             const char *description, const char *origin, struct uc_plan *plan, bool *added, struct uc_error *e)
 {
 	bool held;
 	UC_TRY(held_already(ctx, store, scope, cert, plan, &held, e));
@@ -213,8 +224,8 @@ enum uc_status uc_plan_trust(const struct uc_task_context *ctx, const char *stor
 		free(name);
 		name = uc_sprintf("%s_%.8s.pem", base, fp);
 	}
-	json_t *step = json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s}", "type", "trust.add", "store", store, "name", name, "scope", scope, "certificate", cert_text(cert),
-	                         "description", description, "origin", origin);
+	json_t *step = json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s}", "type", "trust.add", "store", store, "name", name, "scope", scope,
+	                         "certificate", cert_text(cert), "description", description, "origin", origin);
 	UC_CLEANUP(uc_freep) char *label = uc_cert_label(cert);
 	uc_plan_step(plan, step, "Add %s (SHA-256 %.8s...) to %s as %s", label, fp, store, name);
 	return UC_OK;
@@ -226,7 +237,8 @@ static bool is_cluster(const char *store)
 	return uc_trust_store_find(store, &s, NULL) == UC_OK && s->cluster;
 }
 
-enum uc_status uc_plan_drop_copies(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_identity *old, struct uc_plan *plan, struct uc_error *e)
+enum uc_status uc_plan_drop_copies(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_identity *old,
+                                   struct uc_plan *plan, struct uc_error *e)
 {
 	char fp[UC_FINGERPRINT_HEX];
 	uc_cert_fingerprint_hex(old->cert, fp);
@@ -235,20 +247,24 @@ enum uc_status uc_plan_drop_copies(const struct uc_task_context *ctx, const stru
 	for (size_t i = 0; i < copies.count; i++) {
 		const struct uc_trust *t = &copies.items[i];
 		if (strcmp(t->origin, "system") != 0) continue; /* what an administrator uploaded stays */
-		uc_plan_step(plan, uc_plan_trust_removal(t), "Remove the copy of the old %s certificate, %s, from %s", purpose->name, t->name, t->store);
+		uc_plan_step(plan, uc_plan_trust_removal(t), "Remove the copy of the old %s certificate, %s, from %s", purpose->name, t->name,
+		             t->store);
 	}
 	return UC_OK;
 }
 
-enum uc_status uc_plan_add_copies(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_cert *cert, struct uc_plan *plan, struct uc_error *e)
+enum uc_status uc_plan_add_copies(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_cert *cert,
+                                  struct uc_plan *plan, struct uc_error *e)
 {
 	for (size_t i = 0; purpose->stores[i] != NULL; i++) {
 		const char *store = purpose->stores[i];
 		const char *scope = is_cluster(store) ? "cluster" : ctx->node;
 		if (cert == NULL) {
 			/* A preview: the certificate does not exist yet. */
-			uc_plan_step(plan, json_pack("{s:s, s:s, s:s, s:s, s:s}", "type", "trust.add", "store", store, "name", "", "scope", scope, "certificate", ""),
-			             "Put a copy of the new %s certificate into %s", purpose->name, store);
+			uc_plan_step(
+			    plan,
+			    json_pack("{s:s, s:s, s:s, s:s, s:s}", "type", "trust.add", "store", store, "name", "", "scope", scope, "certificate", ""),
+			    "Put a copy of the new %s certificate into %s", purpose->name, store);
 			continue;
 		}
 		bool added;
@@ -259,15 +275,16 @@ enum uc_status uc_plan_add_copies(const struct uc_task_context *ctx, const struc
 		UC_TRY(status);
 		/* The same sentence as in the preview: names and fingerprints depend on the new key. */
 		if (added)
-			json_object_set_new(json_array_get(plan->steps, before), "text", json_sprintf("Put a copy of the new %s certificate into %s", purpose->name, store));
+			json_object_set_new(json_array_get(plan->steps, before), "text",
+			                    json_sprintf("Put a copy of the new %s certificate into %s", purpose->name, store));
 	}
 	return UC_OK;
 }
 
 /* ---- candidates for paths ---- */
 
-static enum uc_status gather_issuers(struct uc_store *store, const char *trust_store, const char *node, const struct uc_cert *of, struct uc_certs *intermediates,
-                                     struct uc_certs *anchors, struct uc_certs *fresh, struct uc_error *e)
+static enum uc_status gather_issuers(struct uc_store *store, const char *trust_store, const char *node, const struct uc_cert *of,
+                                     struct uc_certs *intermediates, struct uc_certs *anchors, struct uc_certs *fresh, struct uc_error *e)
 {
 	UC_CLEANUP(uc_certs_free) struct uc_certs found = {.items = NULL};
 	UC_TRY(uc_store_issuers(store, trust_store, node, uc_name_hash(of->issuer), &found, e));
@@ -281,15 +298,16 @@ static enum uc_status gather_issuers(struct uc_store *store, const char *trust_s
 	return UC_OK;
 }
 
-enum uc_status uc_pool_gather(struct uc_store *store, const char *trust_store, const char *node, const struct uc_certs *from, struct uc_certs *intermediates,
-                              struct uc_certs *anchors, struct uc_error *e)
+enum uc_status uc_pool_gather(struct uc_store *store, const char *trust_store, const char *node, const struct uc_certs *from,
+                              struct uc_certs *intermediates, struct uc_certs *anchors, struct uc_error *e)
 {
 	enum { MAX_ROUNDS = 20 }; /* no path is longer */
 	UC_CLEANUP(uc_certs_free) struct uc_certs wave = {.items = NULL};
 	for (size_t i = 0; i < from->count; i++) uc_certs_take(&wave, uc_cert_dup(from->items[i]));
 	for (int round = 0; round < MAX_ROUNDS && wave.count > 0; round++) {
 		UC_CLEANUP(uc_certs_free) struct uc_certs fresh = {.items = NULL};
-		for (size_t i = 0; i < wave.count; i++) UC_TRY(gather_issuers(store, trust_store, node, wave.items[i], intermediates, anchors, &fresh, e));
+		for (size_t i = 0; i < wave.count; i++)
+			UC_TRY(gather_issuers(store, trust_store, node, wave.items[i], intermediates, anchors, &fresh, e));
 		uc_certs_free(&wave);
 		wave = fresh;
 		fresh = (struct uc_certs){.items = NULL};
@@ -327,8 +345,8 @@ void uc_purpose_profile_free(struct uc_purpose_profile *p)
 	*p = (struct uc_purpose_profile){.common_name = NULL};
 }
 
-enum uc_status uc_profile_self(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_key_spec *key, int years,
-                               struct uc_purpose_profile *out, struct uc_error *e)
+enum uc_status uc_profile_self(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_key_spec *key,
+                               int years, struct uc_purpose_profile *out, struct uc_error *e)
 {
 	out->common_name = uc_pattern_name(ctx, purpose->common_name);
 	if (strlen(out->common_name) > 64) out->common_name[64] = '\0'; /* X.520's bound; the SAN has the whole name */

@@ -30,7 +30,8 @@ static enum uc_status arg_distribution(const struct uc_task_request *req, struct
 	UC_TRY(uc_arg_text(req, "distribution", &text, e));
 	if (text == NULL || uc_eq_nocase(text, "node")) return UC_OK;
 	if (!uc_eq_nocase(text, "multi-server"))
-		return uc_fail_field(e, UC_EINPUT, "bad-distribution", "distribution", "Use node or multi-server.", "'%s' is not a distribution", text);
+		return uc_fail_field(e, UC_EINPUT, "bad-distribution", "distribution", "Use node or multi-server.", "'%s' is not a distribution",
+		                     text);
 	if (!w->purpose->multi)
 		return uc_fail_field(e, UC_EREFUSED, "not-multi-server", "distribution", "Request one certificate per node.",
 		                     "a %s certificate cannot be shared by several nodes", w->purpose->name);
@@ -39,7 +40,8 @@ static enum uc_status arg_distribution(const struct uc_task_request *req, struct
 }
 
 /* The default of the field: the node's own name, or HOST-ms.DOMAIN (HOST-EC-ms.DOMAIN) for one that all nodes share. */
-static enum uc_status arg_common_name(const struct uc_task_context *ctx, const struct uc_task_request *req, struct wish *w, struct uc_error *e)
+static enum uc_status arg_common_name(const struct uc_task_context *ctx, const struct uc_task_request *req, struct wish *w,
+                                      struct uc_error *e)
 {
 	const char *text;
 	UC_TRY(uc_arg_text(req, "common_name", &text, e));
@@ -81,13 +83,14 @@ static enum uc_status arg_sans(const struct uc_task_context *ctx, const struct u
 	if (list != NULL && !json_is_null(list) && !json_is_array(list))
 		return uc_fail_field(e, UC_EINPUT, "bad-argument", "subject_alt_names", NULL, "subject_alt_names is not a list of texts");
 	if (json_array_size(list) > MAX_SANS)
-		return uc_fail_field(e, UC_ELIMIT, "too-many-names", "subject_alt_names", "Split them over several certificates.", "%zu alternative names are more than the limit of %d",
-		                     json_array_size(list), MAX_SANS);
+		return uc_fail_field(e, UC_ELIMIT, "too-many-names", "subject_alt_names", "Split them over several certificates.",
+		                     "%zu alternative names are more than the limit of %d", json_array_size(list), MAX_SANS);
 	size_t i;
 	const json_t *item;
 	json_array_foreach(list, i, item)
 	{
-		if (!json_is_string(item)) return uc_fail_field(e, UC_EINPUT, "bad-argument", "subject_alt_names", NULL, "subject_alt_names is not a list of texts");
+		if (!json_is_string(item))
+			return uc_fail_field(e, UC_EINPUT, "bad-argument", "subject_alt_names", NULL, "subject_alt_names is not a list of texts");
 		UC_TRY(uc_san_normalize(json_string_value(item), &name, e));
 		add_san(&w->sans, name);
 	}
@@ -99,23 +102,30 @@ static enum uc_status arg_subject(const struct uc_task_request *req, struct uc_p
 	const struct {
 		const char *name;
 		const char **field;
-	} fields[] = {{"country", &p->country}, {"state", &p->state}, {"locality", &p->locality}, {"organization", &p->organization}, {"organizational_unit", &p->unit}};
+	} fields[] = {{"country", &p->country},
+	              {"state", &p->state},
+	              {"locality", &p->locality},
+	              {"organization", &p->organization},
+	              {"organizational_unit", &p->unit}};
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) UC_TRY(uc_arg_text(req, fields[i].name, fields[i].field, e));
 	return UC_OK;
 }
 
-static enum uc_status read_wish(struct uc_task_context *ctx, const struct uc_task_request *req, struct uc_plan *plan, struct wish *w, struct uc_error *e)
+static enum uc_status read_wish(struct uc_task_context *ctx, const struct uc_task_request *req, struct uc_plan *plan, struct wish *w,
+                                struct uc_error *e)
 {
 	UC_TRY(uc_arg_purpose(ctx, req, &w->purpose, e));
 	if (!w->purpose->requestable)
-		return uc_fail_field(e, UC_EREFUSED, "not-requestable", "purpose", "Regenerate it instead (set cert regen).", "%s is always self-signed: no CA signs it", w->purpose->name);
+		return uc_fail_field(e, UC_EREFUSED, "not-requestable", "purpose", "Regenerate it instead (set cert regen).",
+		                     "%s is always self-signed: no CA signs it", w->purpose->name);
 	UC_TRY(uc_arg_key(req, w->purpose, w->purpose->key, plan, &w->key, e));
 	UC_TRY(arg_distribution(req, w, e));
 	UC_TRY(arg_common_name(ctx, req, w, e));
 	UC_TRY(arg_sans(ctx, req, w, e));
 	unsigned usage = w->purpose->key_usage;
 	if (ctx->policy.rfc8813 && !w->key->rsa) usage &= ~(unsigned)(UC_KU_KEY_ENCIPHERMENT | UC_KU_DATA_ENCIPHERMENT);
-	w->profile = (struct uc_profile){.common_name = w->common_name, .sans = &w->sans, .key_usage = usage, .ekus = w->purpose->ekus, .ca = w->purpose->ca};
+	w->profile = (struct uc_profile){
+	    .common_name = w->common_name, .sans = &w->sans, .key_usage = usage, .ekus = w->purpose->ekus, .ca = w->purpose->ca};
 	UC_TRY(uc_arg_digest(req, w->key, &w->profile.digest, e));
 	return arg_subject(req, &w->profile, e);
 }
@@ -139,23 +149,27 @@ enum uc_status uc_plan_csr_gen(struct uc_task_context *ctx, const struct uc_task
 	char when[UC_TIME_TEXT];
 	if (pending)
 		uc_findings_add(&plan->findings, UC_WARN, "replaces-csr", "If a CA is still working on the pending one, upload its answer first.",
-		                "the pending CSR of %s, made %s, is replaced: a certificate issued for it will no longer fit", w.purpose->name, uc_time_rfc3339(old.created, when));
+		                "the pending CSR of %s, made %s, is replaced: a certificate issued for it will no longer fit", w.purpose->name,
+		                uc_time_rfc3339(old.created, when));
 	UC_CLEANUP(uc_freep) char *names = uc_strv_join(&w.sans, ", ");
 	uc_plan_summary(plan, "Generate a CSR for %s on %s", w.purpose->name, ctx->node);
 	const struct uc_made *made = uc_material_get(ctx->material, w.purpose->name);
 	UC_CLEANUP(uc_freep) char *der = made != NULL ? uc_base64(uc_buf_slice(&made->der)) : NULL;
 	char now[UC_TIME_TEXT];
 	json_t *parameters = json_deep_copy(req->args);
-	json_t *step = json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s, s:o, s:s, s:o}", "type", "csr.set", "node", ctx->node, "purpose", w.purpose->name, "request", der, "key",
-	                         made != NULL ? made->key : NULL, "distribution", w.multi ? "multi-server" : "node", "parameters", parameters, "created",
-	                         uc_time_rfc3339(ctx->material != NULL ? ctx->material->at : ctx->now, now), "before", pending ? uc_request_before(&old) : json_null());
+	json_t *step =
+	    json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s, s:o, s:s, s:o}", "type", "csr.set", "node", ctx->node, "purpose", w.purpose->name,
+	              "request", der, "key", made != NULL ? made->key : NULL, "distribution", w.multi ? "multi-server" : "node", "parameters",
+	              parameters, "created", uc_time_rfc3339(ctx->material != NULL ? ctx->material->at : ctx->now, now), "before",
+	              pending ? uc_request_before(&old) : json_null());
 	bool random_name = strstr(w.purpose->common_name, "%r") != NULL && json_object_get(req->args, "common_name") == NULL;
-	uc_plan_step(plan, step, "Make a %s key and a CSR for %s with CN %s, names %s, %s", w.key->text, w.purpose->name, random_name ? "(made anew)" : w.common_name,
-	             w.sans.count > 0 ? names : "none", w.profile.digest);
+	uc_plan_step(plan, step, "Make a %s key and a CSR for %s with CN %s, names %s, %s", w.key->text, w.purpose->name,
+	             random_name ? "(made anew)" : w.common_name, w.sans.count > 0 ? names : "none", w.profile.digest);
 	return UC_OK;
 }
 
-enum uc_status uc_prepare_csr_gen(struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_plan *plan, struct uc_material *out, struct uc_error *e)
+enum uc_status uc_prepare_csr_gen(struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_plan *plan,
+                                  struct uc_material *out, struct uc_error *e)
 {
 	(void)plan;
 	struct uc_plan unused;
@@ -180,9 +194,10 @@ enum uc_status uc_plan_csr_delete(struct uc_task_context *ctx, const struct uc_t
 	UC_CLEANUP(uc_request_free) struct uc_request old = {.node = NULL};
 	UC_TRY(uc_store_request(ctx->store, ctx->node, purpose->name, &old, e));
 	uc_plan_summary(plan, "Delete the pending CSR of %s on %s", purpose->name, ctx->node);
-	uc_findings_add(&plan->findings, UC_WARN, "csr-lost", "Undo brings it back within 30 days.", "a certificate that a CA issues for the deleted CSR of %s can no longer be uploaded",
-	                purpose->name);
-	json_t *step = json_pack("{s:s, s:s, s:s, s:o}", "type", "csr.remove", "node", ctx->node, "purpose", purpose->name, "before", uc_request_before(&old));
+	uc_findings_add(&plan->findings, UC_WARN, "csr-lost", "Undo brings it back within 30 days.",
+	                "a certificate that a CA issues for the deleted CSR of %s can no longer be uploaded", purpose->name);
+	json_t *step = json_pack("{s:s, s:s, s:s, s:o}", "type", "csr.remove", "node", ctx->node, "purpose", purpose->name, "before",
+	                         uc_request_before(&old));
 	uc_plan_step(plan, step, "Delete the pending CSR of %s", purpose->name);
 	return UC_OK;
 }

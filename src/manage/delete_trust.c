@@ -15,7 +15,8 @@ static enum uc_status refuse_identity(const struct uc_task_context *ctx, const c
 	if (uc_purpose_find(store, &purpose, NULL) != UC_OK) return UC_OK;
 	UC_CLEANUP(uc_freep) char *file = uc_sprintf("%s.pem", purpose->name);
 	if (!uc_eq_nocase(name, file) && !uc_eq_nocase(name, purpose->name)) return UC_OK;
-	return uc_fail_field(e, UC_EREFUSED, "identity-certificate", "name", "Regenerate it, or upload another one in its place; copies of it in trust stores may be deleted.",
+	return uc_fail_field(e, UC_EREFUSED, "identity-certificate", "name",
+	                     "Regenerate it, or upload another one in its place; copies of it in trust stores may be deleted.",
 	                     "%s/%s is the identity certificate of %s and cannot be deleted", purpose->name, file, ctx->node);
 }
 
@@ -24,7 +25,8 @@ static enum uc_status not_there(const struct uc_task_context *ctx, const char *s
 	UC_CLEANUP(uc_strv_free) struct uc_strv near = {.items = NULL};
 	UC_TRY(uc_store_trust_near(ctx->store, store, name, &near, e));
 	UC_CLEANUP(uc_freep) char *list = uc_strv_join(&near, ", ");
-	UC_CLEANUP(uc_freep) char *hint = near.count > 0 ? uc_sprintf("Names like it there: %s.", list) : uc_strdup("List the store with show cert list trust.");
+	UC_CLEANUP(uc_freep)
+	char *hint = near.count > 0 ? uc_sprintf("Names like it there: %s.", list) : uc_strdup("List the store with show cert list trust.");
 	return uc_fail_field(e, UC_ENOTFOUND, "no-certificate", "name", hint, "there is no certificate '%s' in %s", name, store);
 }
 
@@ -49,17 +51,20 @@ static void judge_identity(void *ctx, const struct uc_identity *i)
 	if (uc_purpose_find(i->purpose, &purpose, NULL) != UC_OK || !vouches(purpose, d->entry->store)) return;
 	if (uc_cert_eq(i->cert, d->entry->cert)) {
 		uc_findings_add(&d->plan->findings, UC_WARN, "copy-of-identity", "Delete it only if no other node has to trust this certificate.",
-		                "%s is the copy of the present %s certificate of %s: peers that look into %s will no longer trust it", d->entry->name, i->purpose, i->node, d->entry->store);
+		                "%s is the copy of the present %s certificate of %s: peers that look into %s will no longer trust it",
+		                d->entry->name, i->purpose, i->node, d->entry->store);
 		return;
 	}
 	if (uc_certs_find(&i->chain, d->entry->cert->fingerprint) < 0) return;
 	d->count++;
 	uc_findings_add(&d->plan->findings, UC_DANGER, "chain-breaks", "Replace that certificate first by one from another CA.",
-	                "the chain of the %s certificate of %s goes through %s: it would no longer be complete", i->purpose, i->node, d->entry->name);
+	                "the chain of the %s certificate of %s goes through %s: it would no longer be complete", i->purpose, i->node,
+	                d->entry->name);
 }
 
 /* Other certificates of the stores that this one issued lose their issuer. */
-static enum uc_status judge_issued(const struct uc_task_context *ctx, const struct uc_trust *entry, struct uc_plan *plan, struct uc_error *e)
+static enum uc_status judge_issued(const struct uc_task_context *ctx, const struct uc_trust *entry, struct uc_plan *plan,
+                                   struct uc_error *e)
 {
 	UC_CLEANUP(uc_certs_free) struct uc_certs issued = {.items = NULL};
 	UC_TRY(uc_store_issued(ctx->store, uc_name_hash(entry->cert->subject), MANY, &issued, e));
@@ -72,8 +77,10 @@ static enum uc_status judge_issued(const struct uc_task_context *ctx, const stru
 	UC_CLEANUP(uc_freep) char *list = uc_strv_join(&names, ", ");
 	uc_strv_free(&names);
 	if (count > 0)
-		uc_findings_add(&plan->findings, UC_WARN, "issuer-of", "Peers that present a certificate of this CA are trusted only as long as it is here.",
-		                "%s issued %zu certificate%s that this cluster holds: %s%s", entry->name, count, count == 1 ? "" : "s", list, count > 3 ? ", ..." : "");
+		uc_findings_add(&plan->findings, UC_WARN, "issuer-of",
+		                "Peers that present a certificate of this CA are trusted only as long as it is here.",
+		                "%s issued %zu certificate%s that this cluster holds: %s%s", entry->name, count, count == 1 ? "" : "s", list,
+		                count > 3 ? ", ..." : "");
 	return UC_OK;
 }
 
@@ -88,18 +95,22 @@ static enum uc_status has_twin(const struct uc_task_context *ctx, const struct u
 	return UC_OK;
 }
 
-static enum uc_status judge(const struct uc_task_context *ctx, const struct uc_trust_store *store, const struct uc_trust *entry, struct uc_plan *plan, struct uc_error *e)
+static enum uc_status judge(const struct uc_task_context *ctx, const struct uc_trust_store *store, const struct uc_trust *entry,
+                            struct uc_plan *plan, struct uc_error *e)
 {
 	bool twin;
 	UC_TRY(has_twin(ctx, entry, &twin, e));
 	UC_CLEANUP(uc_freep) char *name = uc_upload_name(entry->cert);
 	bool everywhere = store->delete_cluster || strcmp(entry->scope, "cluster") == 0;
-	uc_findings_add(&plan->findings, UC_WARN, "trust-lost", "Undo brings it back within 30 days.", "connections from peers that only %s vouches for will be denied, on %s", name,
+	uc_findings_add(&plan->findings, UC_WARN, "trust-lost", "Undo brings it back within 30 days.",
+	                "connections from peers that only %s vouches for will be denied, on %s", name,
 	                everywhere ? "every node" : entry->scope);
 	if (store->phones)
-		uc_findings_add(&plan->findings, UC_WARN, "phones-lose-trust", "Make sure that no phone needs it any more.", "phones that rely on %s in %s lose that trust", name, store->name);
+		uc_findings_add(&plan->findings, UC_WARN, "phones-lose-trust", "Make sure that no phone needs it any more.",
+		                "phones that rely on %s in %s lose that trust", name, store->name);
 	if (twin) {
-		uc_findings_add(&plan->findings, UC_NOTE, "twin-stays", NULL, "another certificate with the same subject and key stays in %s, so chains through it remain complete", store->name);
+		uc_findings_add(&plan->findings, UC_NOTE, "twin-stays", NULL,
+		                "another certificate with the same subject and key stays in %s, so chains through it remain complete", store->name);
 		return UC_OK;
 	}
 	struct dependents d = {.plan = plan, .entry = entry};
@@ -107,7 +118,8 @@ static enum uc_status judge(const struct uc_task_context *ctx, const struct uc_t
 	return judge_issued(ctx, entry, plan, e);
 }
 
-enum uc_status uc_plan_delete_trust(struct uc_task_context *ctx, const struct uc_task_request *req, struct uc_plan *plan, struct uc_error *e)
+enum uc_status uc_plan_delete_trust(struct uc_task_context *ctx, const struct uc_task_request *req, struct uc_plan *plan,
+                                    struct uc_error *e)
 {
 	const char *store_name;
 	const char *name;
@@ -123,7 +135,8 @@ enum uc_status uc_plan_delete_trust(struct uc_task_context *ctx, const struct uc
 	UC_TRY(judge(ctx, store, &found.items[0], plan, e));
 	for (size_t i = 0; i < found.count; i++) {
 		UC_CLEANUP(uc_freep) char *label = uc_upload_name(found.items[i].cert);
-		uc_plan_step(plan, uc_plan_trust_removal(&found.items[i]), "Delete %s, %s, from %s (%s)", found.items[i].name, label, store->name, found.items[i].scope);
+		uc_plan_step(plan, uc_plan_trust_removal(&found.items[i]), "Delete %s, %s, from %s (%s)", found.items[i].name, label, store->name,
+		             found.items[i].scope);
 	}
 	uc_plan_follow_store(plan, store);
 	return UC_OK;

@@ -62,15 +62,20 @@ static enum uc_status refuse_key(struct import *im, struct uc_error *e)
 	char use[160] = "";
 	UC_TRY(uc_store_key_use(im->ctx->store, im->ctx->node, id, use, sizeof use, e));
 	UC_CLEANUP(uc_freep)
-	char *whose = use[0] != '\0' ? uc_sprintf("its key (%.8s...) is that of %s", id, use) : uc_sprintf("its key (%.8s...) is not one of this node's", id);
+	char *whose = use[0] != '\0' ? uc_sprintf("its key (%.8s...) is that of %s", id, use)
+	                             : uc_sprintf("its key (%.8s...) is not one of this node's", id);
 	if (!im->pending) {
-		uc_findings_add(&im->plan->findings, UC_REFUSED, "no-pending-csr", "Generate a CSR for this purpose (set csr gen) and have the CA sign that.",
+		uc_findings_add(&im->plan->findings, UC_REFUSED, "no-pending-csr",
+		                "Generate a CSR for this purpose (set csr gen) and have the CA sign that.",
 		                "there is no pending CSR of %s, which the certificate %s could answer; %s", im->purpose->name, name, whose);
 		return UC_OK;
 	}
-	const char *hint = use[0] != '\0' ? "Upload it for the purpose it belongs to, or have the CA sign the pending CSR."
-	                                  : "The CA must sign the pending CSR as it is (file get csr); it may have signed another one or made a key of its own.";
-	uc_findings_add(&im->plan->findings, UC_REFUSED, "key-mismatch", hint, "no certificate in the file is for the key of the pending CSR of %s (%.8s...): %s was taken as the leaf, and %s",
+	const char *hint =
+	    use[0] != '\0'
+	        ? "Upload it for the purpose it belongs to, or have the CA sign the pending CSR."
+	        : "The CA must sign the pending CSR as it is (file get csr); it may have signed another one or made a key of its own.";
+	uc_findings_add(&im->plan->findings, UC_REFUSED, "key-mismatch", hint,
+	                "no certificate in the file is for the key of the pending CSR of %s (%.8s...): %s was taken as the leaf, and %s",
 	                im->purpose->name, im->request.key_id, name, whose);
 	return UC_OK;
 }
@@ -88,7 +93,8 @@ static void judge_names(struct import *im)
 		UC_CLEANUP(uc_freep) char *added = uc_strv_join(&extra, ", ");
 		uc_findings_add(&im->plan->findings, im->ctx->policy.san_mismatch_refused ? UC_REFUSED : UC_WARN, "san-mismatch",
 		                "Accept it if clients use none of the missing names; otherwise have the CA sign the request unchanged.",
-		                "CSR SAN and certificate SAN do not match: the certificate lacks %s and adds %s", missing.count > 0 ? lost : "none", extra.count > 0 ? added : "none");
+		                "CSR SAN and certificate SAN do not match: the certificate lacks %s and adds %s", missing.count > 0 ? lost : "none",
+		                extra.count > 0 ? added : "none");
 	}
 	uc_strv_free(&got);
 	uc_strv_free(&missing);
@@ -103,7 +109,10 @@ static void judge_leaf(struct import *im)
 	/* By RFC 8813 an EC certificate rightly lacks the encipherment bits. */
 	bool ec = !uc_key_spec_find(p->key)->rsa;
 	unsigned relaxed = im->ctx->policy.rfc8813 && ec ? (unsigned)(UC_KU_KEY_ENCIPHERMENT | UC_KU_DATA_ENCIPHERMENT) : 0;
-	struct uc_usage_rule rule = {.key_usage = p->key_usage & ~relaxed, .ekus = p->ekus, .needs_server_auth = p->needs_server_auth, .needs_cert_sign = p->needs_cert_sign};
+	struct uc_usage_rule rule = {.key_usage = p->key_usage & ~relaxed,
+	                             .ekus = p->ekus,
+	                             .needs_server_auth = p->needs_server_auth,
+	                             .needs_cert_sign = p->needs_cert_sign};
 	uc_check_usage(im->leaf, &rule, &im->plan->findings);
 	const struct uc_key_spec *spec = uc_key_spec_of(im->leaf->spki);
 	if (p->signs_phone_files && spec != NULL && spec->rsa && spec->bits == 3072)
@@ -112,7 +121,8 @@ static void judge_leaf(struct import *im)
 	UC_CLEANUP(uc_strv_free) struct uc_strv ekus = {.items = NULL};
 	bool only_server = uc_cert_ekus(im->leaf, &ekus) && ekus.count == 1 && strcmp(ekus.items[0], UC_EKU_SERVER) == 0;
 	if (p->ca && only_server)
-		uc_findings_add(&im->plan->findings, UC_WARN, "capf-server-only", "Ask the CA for a certificate without extended key usage, or with clientAuth too.",
+		uc_findings_add(&im->plan->findings, UC_WARN, "capf-server-only",
+		                "Ask the CA for a certificate without extended key usage, or with clientAuth too.",
 		                "the CAPF certificate is limited to serverAuth: TLS peers will refuse the phone certificates it issues as clients");
 	judge_names(im);
 }
@@ -146,7 +156,8 @@ static void judge_chain_size(struct import *im)
 	for (size_t i = 0; i < im->path.chain.count; i++) size += im->path.chain.items[i]->der.len;
 	if (size > LONG_CHAIN)
 		uc_findings_add(&im->plan->findings, UC_WARN, "chain-size", "Ask the CA for a certificate with fewer names.",
-		                "the certificate and its chain have %zu bytes together: handshakes above %d bytes fail with some clients", size, LONG_CHAIN);
+		                "the certificate and its chain have %zu bytes together: handshakes above %d bytes fail with some clients", size,
+		                LONG_CHAIN);
 }
 
 static void judge_path(struct import *im)
@@ -158,13 +169,17 @@ static void judge_path(struct import *im)
 		return;
 	}
 	if (path->missing_subject != NULL) {
-		UC_CLEANUP(uc_freep) char *hint = uc_sprintf("Upload that certificate to %s first, root before intermediates, or put it into the same file.", im->purpose->stores[0]);
-		uc_findings_add(&im->plan->findings, UC_REFUSED, "issuer-missing", hint,
-		                "CA certificate is not available in the trust store %s: the certificate of %s (key identifier %s) is missing from the chain", im->purpose->stores[0],
-		                path->missing_subject, path->missing_key_id != NULL ? path->missing_key_id : "unknown");
+		UC_CLEANUP(uc_freep)
+		char *hint = uc_sprintf("Upload that certificate to %s first, root before intermediates, or put it into the same file.",
+		                        im->purpose->stores[0]);
+		uc_findings_add(
+		    &im->plan->findings, UC_REFUSED, "issuer-missing", hint,
+		    "CA certificate is not available in the trust store %s: the certificate of %s (key identifier %s) is missing from the chain",
+		    im->purpose->stores[0], path->missing_subject, path->missing_key_id != NULL ? path->missing_key_id : "unknown");
 		return;
 	}
-	uc_findings_add(&im->plan->findings, UC_REFUSED, path->code, "Ask the CA for a complete and valid chain.", "the chain is not valid: %s", path->message);
+	uc_findings_add(&im->plan->findings, UC_REFUSED, path->code, "Ask the CA for a complete and valid chain.", "the chain is not valid: %s",
+	                path->message);
 }
 
 /* What of the file no path uses is listed, not an error (C6). */
@@ -175,7 +190,8 @@ static void note_ignored(struct import *im)
 		if (c == im->leaf || uc_certs_find(&im->path.chain, c->fingerprint) >= 0) continue;
 		UC_CLEANUP(uc_freep) char *name = uc_upload_name(c);
 		UC_CLEANUP(uc_freep) char *subject = uc_name_text(c->subject);
-		uc_findings_add(&im->plan->findings, UC_NOTE, "ignored", NULL, "%s is not part of the chain and is ignored (subject %s)", name, subject);
+		uc_findings_add(&im->plan->findings, UC_NOTE, "ignored", NULL, "%s is not part of the chain and is ignored (subject %s)", name,
+		                subject);
 	}
 }
 
@@ -193,7 +209,8 @@ static enum uc_status plan_chain(struct import *im, struct uc_error *e)
 			UC_TRY(uc_trust_store_find(im->purpose->stores[s], &store, e));
 			UC_CLEANUP(uc_freep) char *description = uc_sprintf("Issuer of the %s certificate of %s", im->purpose->name, im->ctx->node);
 			bool added;
-			UC_TRY(uc_plan_trust(im->ctx, store->name, store->cluster ? "cluster" : im->ctx->node, c, description, "chain", im->plan, &added, e));
+			UC_TRY(uc_plan_trust(im->ctx, store->name, store->cluster ? "cluster" : im->ctx->node, c, description, "chain", im->plan,
+			                     &added, e));
 			if (added) uc_plan_follow_store(im->plan, store);
 		}
 	}
@@ -206,9 +223,13 @@ static enum uc_status plan_identity(struct import *im, struct uc_error *e)
 	for (size_t i = 1; i < im->path.chain.count; i++) uc_certs_take(&chain, uc_cert_dup(im->path.chain.items[i]));
 	UC_CLEANUP(uc_freep) char *name = uc_upload_name(im->leaf);
 	UC_CLEANUP(uc_freep) char *issuer = uc_name_text(im->leaf->issuer);
-	json_t *step = uc_plan_identity_step(im->ctx, im->purpose->name, im->leaf, &chain, im->request.key_id, "ca-signed", im->request.distribution, im->have_old ? &im->old : NULL);
-	uc_plan_step(im->plan, step, "Make %s, signed by %s, the %s certificate, with a chain of %zu", name, issuer, im->purpose->name, chain.count);
-	uc_plan_step(im->plan, json_pack("{s:s, s:s, s:s, s:o}", "type", "csr.remove", "node", im->ctx->node, "purpose", im->purpose->name, "before", uc_request_before(&im->request)),
+	json_t *step = uc_plan_identity_step(im->ctx, im->purpose->name, im->leaf, &chain, im->request.key_id, "ca-signed",
+	                                     im->request.distribution, im->have_old ? &im->old : NULL);
+	uc_plan_step(im->plan, step, "Make %s, signed by %s, the %s certificate, with a chain of %zu", name, issuer, im->purpose->name,
+	             chain.count);
+	uc_plan_step(im->plan,
+	             json_pack("{s:s, s:s, s:s, s:o}", "type", "csr.remove", "node", im->ctx->node, "purpose", im->purpose->name, "before",
+	                       uc_request_before(&im->request)),
 	             "The pending CSR of %s is answered and goes", im->purpose->name);
 	if (im->have_old) UC_TRY(uc_plan_drop_copies(im->ctx, im->purpose, &im->old, im->plan, e));
 	uc_plan_follow_purpose(im->plan, im->purpose);
@@ -221,7 +242,8 @@ static bool same_again(struct import *im)
 	if (!im->have_old || uc_certs_find(&im->file, im->old.cert->fingerprint) < 0) return false;
 	if (im->pending && with_key(&im->file, im->request.key_id) != NULL) return false;
 	UC_CLEANUP(uc_freep) char *name = uc_upload_name(im->old.cert);
-	uc_findings_add(&im->plan->findings, UC_NOTE, "already-there", NULL, "%s is the %s certificate already: nothing to do", name, im->purpose->name);
+	uc_findings_add(&im->plan->findings, UC_NOTE, "already-there", NULL, "%s is the %s certificate already: nothing to do", name,
+	                im->purpose->name);
 	return true;
 }
 
@@ -231,8 +253,8 @@ enum uc_status uc_plan_import_own(struct uc_task_context *ctx, const struct uc_t
 	UC_TRY(uc_arg_purpose(ctx, req, &im.purpose, e));
 	uc_plan_summary(plan, "Upload the CA-signed %s certificate of %s", im.purpose->name, ctx->node);
 	if (!im.purpose->requestable)
-		return uc_fail_field(e, UC_EREFUSED, "not-requestable", "purpose", "Regenerate it instead (set cert regen).", "%s is always self-signed: no certificate can be uploaded for it",
-		                     im.purpose->name);
+		return uc_fail_field(e, UC_EREFUSED, "not-requestable", "purpose", "Regenerate it instead (set cert regen).",
+		                     "%s is always self-signed: no certificate can be uploaded for it", im.purpose->name);
 	UC_TRY(uc_upload_read(req, &im.file, &plan->findings, e));
 	UC_TRY(uc_request_maybe(ctx, im.purpose->name, &im.request, &im.pending, e));
 	UC_TRY(uc_identity_maybe(ctx, im.purpose->name, &im.old, &im.have_old, e));
@@ -240,7 +262,8 @@ enum uc_status uc_plan_import_own(struct uc_task_context *ctx, const struct uc_t
 	if (im.pending) im.leaf = with_key(&im.file, im.request.key_id);
 	if (im.leaf == NULL) return refuse_key(&im, e);
 	if (!uc_keys_has(ctx->keys, im.request.key_id)) {
-		uc_findings_add(&plan->findings, UC_REFUSED, "key-lost", "Generate a new CSR.", "the private key of the pending CSR of %s is no longer on this node", im.purpose->name);
+		uc_findings_add(&plan->findings, UC_REFUSED, "key-lost", "Generate a new CSR.",
+		                "the private key of the pending CSR of %s is no longer on this node", im.purpose->name);
 		return UC_OK;
 	}
 	judge_leaf(&im);

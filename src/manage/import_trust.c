@@ -9,22 +9,26 @@
 
 enum { MAX_DESCRIPTION = 400 };
 
-static enum uc_status arg_scope(const struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_trust_store *store, const char **scope, struct uc_error *e)
+static enum uc_status arg_scope(const struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_trust_store *store,
+                                const char **scope, struct uc_error *e)
 {
 	const char *text;
 	UC_TRY(uc_arg_text(req, "scope", &text, e));
 	*scope = store->cluster ? "cluster" : ctx->node;
 	if (text == NULL) return UC_OK;
 	bool cluster = uc_eq_nocase(text, "cluster");
-	if (!cluster && !uc_eq_nocase(text, "node")) return uc_fail_field(e, UC_EINPUT, "bad-scope", "scope", "Use cluster or node.", "'%s' is not a scope", text);
+	if (!cluster && !uc_eq_nocase(text, "node"))
+		return uc_fail_field(e, UC_EINPUT, "bad-scope", "scope", "Use cluster or node.", "'%s' is not a scope", text);
 	if (cluster && store->import_local)
-		return uc_fail_field(e, UC_EREFUSED, "import-stays", "scope", "Import it on each node that needs it.", "an import into %s takes effect on its node only", store->name);
+		return uc_fail_field(e, UC_EREFUSED, "import-stays", "scope", "Import it on each node that needs it.",
+		                     "an import into %s takes effect on its node only", store->name);
 	*scope = cluster ? "cluster" : ctx->node;
 	return UC_OK;
 }
 
 /* Does the store have another certificate of this subject? What that means depends on its key and issuer (C86). */
-static enum uc_status note_relatives(const struct uc_task_context *ctx, const struct uc_trust_store *store, const struct uc_cert *c, struct uc_findings *out, struct uc_error *e)
+static enum uc_status note_relatives(const struct uc_task_context *ctx, const struct uc_trust_store *store, const struct uc_cert *c,
+                                     struct uc_findings *out, struct uc_error *e)
 {
 	UC_CLEANUP(uc_certs_free) struct uc_certs same = {.items = NULL};
 	UC_TRY(uc_store_issuers(ctx->store, store->name, ctx->node, uc_name_hash(c->subject), &same, e));
@@ -38,14 +42,18 @@ static enum uc_status note_relatives(const struct uc_task_context *ctx, const st
 		const char *what = !same_key      ? "has the same subject and another key as"
 		                   : !same_issuer ? "is cross-signed: it has the subject and key, but another issuer, of"
 		                                  : "renews (same subject and key)";
-		uc_findings_add(out, UC_NOTE, !same_key ? "same-subject-new-key" : !same_issuer ? "cross-signed" : "renewed", "Delete the older one when nothing depends on it any more.",
-		                "%s %s %s in %s; both are kept", name, what, old, store->name);
+		uc_findings_add(out, UC_NOTE,
+		                !same_key      ? "same-subject-new-key"
+		                : !same_issuer ? "cross-signed"
+		                               : "renewed",
+		                "Delete the older one when nothing depends on it any more.", "%s %s %s in %s; both are kept", name, what, old,
+		                store->name);
 	}
 	return UC_OK;
 }
 
-static enum uc_status plan_one(const struct uc_task_context *ctx, const struct uc_trust_store *store, const char *scope, const struct uc_cert *c, const char *description,
-                               struct uc_plan *plan, struct uc_error *e)
+static enum uc_status plan_one(const struct uc_task_context *ctx, const struct uc_trust_store *store, const char *scope,
+                               const struct uc_cert *c, const char *description, struct uc_plan *plan, struct uc_error *e)
 {
 	uc_upload_check(ctx, c, UC_ROLE_TRUST, true, &plan->findings);
 	UC_TRY(note_relatives(ctx, store, c, &plan->findings, e));
@@ -76,7 +84,8 @@ static void root_first(const struct uc_certs *certs, size_t *order)
 	}
 }
 
-enum uc_status uc_plan_import_trust(struct uc_task_context *ctx, const struct uc_task_request *req, struct uc_plan *plan, struct uc_error *e)
+enum uc_status uc_plan_import_trust(struct uc_task_context *ctx, const struct uc_task_request *req, struct uc_plan *plan,
+                                    struct uc_error *e)
 {
 	const char *name;
 	const char *description;
@@ -87,15 +96,16 @@ enum uc_status uc_plan_import_trust(struct uc_task_context *ctx, const struct uc
 	UC_TRY(uc_arg_text(req, "description", &description, e));
 	if (description == NULL) description = "";
 	if (strlen(description) > MAX_DESCRIPTION)
-		return uc_fail_field(e, UC_ELIMIT, "description-long", "description", NULL, "the description has %zu bytes, the limit is %d", strlen(description), MAX_DESCRIPTION);
+		return uc_fail_field(e, UC_ELIMIT, "description-long", "description", NULL, "the description has %zu bytes, the limit is %d",
+		                     strlen(description), MAX_DESCRIPTION);
 	UC_TRY(arg_scope(ctx, req, store, &scope, e));
 	UC_CLEANUP(uc_certs_free) struct uc_certs file = {.items = NULL};
 	UC_TRY(uc_upload_read(req, &file, &plan->findings, e));
 	UC_CLEANUP(uc_freep) size_t *order = uc_zalloc(file.count, sizeof *order);
 	root_first(&file, order);
 	for (size_t i = 0; i < file.count; i++) UC_TRY(plan_one(ctx, store, scope, file.items[order[i]], description, plan, e));
-	uc_plan_summary(plan, "Upload %zu certificate%s to %s%s%s", json_array_size(plan->steps), json_array_size(plan->steps) == 1 ? "" : "s", store->name,
-	                strcmp(scope, "cluster") == 0 ? "" : " of ", strcmp(scope, "cluster") == 0 ? "" : scope);
+	uc_plan_summary(plan, "Upload %zu certificate%s to %s%s%s", json_array_size(plan->steps), json_array_size(plan->steps) == 1 ? "" : "s",
+	                store->name, strcmp(scope, "cluster") == 0 ? "" : " of ", strcmp(scope, "cluster") == 0 ? "" : scope);
 	if (!uc_plan_empty(plan)) uc_plan_follow_store(plan, store);
 	return UC_OK;
 }

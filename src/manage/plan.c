@@ -129,7 +129,8 @@ static void follow_services(struct uc_plan *p, const char *const *services)
 void uc_plan_follow_purpose(struct uc_plan *p, const struct uc_purpose *purpose)
 {
 	follow_services(p, purpose->services);
-	if ((purpose->follow & UC_FOLLOW_LISTS) != 0) uc_plan_follow(p, "lists", "ITL", "The ITL file is made and signed again; phones fetch it.");
+	if ((purpose->follow & UC_FOLLOW_LISTS) != 0)
+		uc_plan_follow(p, "lists", "ITL", "The ITL file is made and signed again; phones fetch it.");
 	if ((purpose->follow & UC_FOLLOW_CTL) != 0)
 		uc_plan_follow(p, "ctl-update", "CTL", "While the cluster is in mixed mode: update the CTL file (utils ctl update CTLFile).");
 	uc_plan_follow(p, "backup", "backup", "Take a backup: restoring one from before this change can leave phones without trust.");
@@ -158,7 +159,8 @@ static json_t *texts(const json_t *array)
 static json_t *finding_codes(const struct uc_findings *f)
 {
 	json_t *out = json_array();
-	for (size_t i = 0; i < f->count; i++) json_array_append_new(out, json_pack("[s, s]", uc_weight_name(f->items[i].weight), f->items[i].code));
+	for (size_t i = 0; i < f->count; i++)
+		json_array_append_new(out, json_pack("[s, s]", uc_weight_name(f->items[i].weight), f->items[i].code));
 	return out;
 }
 
@@ -185,7 +187,7 @@ json_t *uc_plan_json(const struct uc_plan *p)
 {
 	char hash[65];
 	uc_plan_hash(p, hash);
-	return json_pack("{s:s, s:s, s:I, s:s, s:o, s:o, s:O, s:s}", "task", p->task, "summary", p->summary, "base", (json_int_t)p->base, "plan", hash, "steps",
-	                 steps_for_people(p->steps), "findings", uc_report_findings(&p->findings), "followups", p->followups, "worst",
-	                 uc_weight_name(uc_findings_worst(&p->findings)));
+	return json_pack("{s:s, s:s, s:I, s:s, s:o, s:o, s:O, s:s}", "task", p->task, "summary", p->summary, "base", (json_int_t)p->base,
+	                 "plan", hash, "steps", steps_for_people(p->steps), "findings", uc_report_findings(&p->findings), "followups",
+	                 p->followups, "worst", uc_weight_name(uc_findings_worst(&p->findings)));
 }

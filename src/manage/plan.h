@@ -16,9 +16,9 @@ struct uc_plan {
 	json_t *steps;     /* array of steps, each with "text" */
 	json_t *followups; /* array of {"kind","target","text"} */
 	struct uc_findings findings;
-	int64_t base;      /* the head of the log it was made from */
-	int64_t undoes;    /* the change it takes back, or 0 */
-	json_t *trust;     /* private: what the steps do to trust entries, so that a bundle of thousands is planned in one pass */
+	int64_t base;   /* the head of the log it was made from */
+	int64_t undoes; /* the change it takes back, or 0 */
+	json_t *trust;  /* private: what the steps do to trust entries, so that a bundle of thousands is planned in one pass */
 };
 
 void uc_plan_init(struct uc_plan *p, const char *task);

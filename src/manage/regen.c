@@ -34,7 +34,8 @@ static enum uc_status make(struct job *j)
 
 enum { MAX_YEARS = 100 };
 
-static enum uc_status arg_years(const struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_purpose *purpose, int *out, struct uc_error *e)
+static enum uc_status arg_years(const struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_purpose *purpose,
+                                int *out, struct uc_error *e)
 {
 	const json_t *value = json_object_get(req->args, "years");
 	*out = ctx->policy.years > 0 && purpose->years < 20 ? ctx->policy.years : purpose->years;
@@ -54,22 +55,28 @@ static const char *present_kind(const struct uc_purpose *purpose, const struct u
 	return spec != NULL && spec->rsa == usual->rsa ? spec->name : usual->name;
 }
 
-static enum uc_status warn_of_loss(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_identity *old, struct uc_plan *plan, struct uc_error *e)
+static enum uc_status warn_of_loss(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_identity *old,
+                                   struct uc_plan *plan, struct uc_error *e)
 {
 	UC_CLEANUP(uc_freep) char *label = uc_cert_label(old->cert);
 	char until[UC_TIME_TEXT];
 	uc_time_rfc3339(old->cert->not_after.value, until);
 	if (strcmp(old->source, "ca-signed") == 0)
-		uc_findings_add(&plan->findings, UC_WARN, "overwrites-ca-signed", "Generate a CSR instead when a CA is to sign again; undo brings the certificate back within 30 days.",
-		                "the CA-signed %s certificate %s (valid to %s) is overwritten by a self-signed one, which peers outside do not trust", purpose->name, label, until);
+		uc_findings_add(
+		    &plan->findings, UC_WARN, "overwrites-ca-signed",
+		    "Generate a CSR instead when a CA is to sign again; undo brings the certificate back within 30 days.",
+		    "the CA-signed %s certificate %s (valid to %s) is overwritten by a self-signed one, which peers outside do not trust",
+		    purpose->name, label, until);
 	else
-		uc_findings_add(&plan->findings, UC_WARN, "overwrites-certificate", "Undo brings it back within 30 days.", "the %s certificate %s (valid to %s) and its key are replaced",
-		                purpose->name, label, until);
+		uc_findings_add(&plan->findings, UC_WARN, "overwrites-certificate", "Undo brings it back within 30 days.",
+		                "the %s certificate %s (valid to %s) and its key are replaced", purpose->name, label, until);
 	struct uc_request pending = {.node = NULL};
 	bool waiting;
 	UC_TRY(uc_request_maybe(ctx, purpose->name, &pending, &waiting, e));
 	uc_request_free(&pending);
-	if (waiting) uc_findings_add(&plan->findings, UC_NOTE, "csr-pending", NULL, "the pending CSR of %s has its own key and stays as it is", purpose->name);
+	if (waiting)
+		uc_findings_add(&plan->findings, UC_NOTE, "csr-pending", NULL, "the pending CSR of %s has its own key and stays as it is",
+		                purpose->name);
 	if (strcmp(purpose->name, "authz") == 0)
 		uc_findings_add(&plan->findings, UC_WARN, "tokens-stop", "Do this in off-hours, or at once when the key is compromised.",
 		                "every access and refresh token signed with the old key stops working");
@@ -95,15 +102,18 @@ enum uc_status uc_plan_regen(struct uc_task_context *ctx, const struct uc_task_r
 	const struct uc_made *made = uc_material_get(ctx->material, purpose->name);
 	UC_CLEANUP(uc_cert_freep) struct uc_cert *cert = NULL;
 	if (made != NULL) UC_TRY(uc_cert_read(uc_buf_slice(&made->der), &cert, e));
-	json_t *step = uc_plan_identity_step(ctx, purpose->name, cert, NULL, made != NULL ? made->key : NULL, "self-signed", "node", have ? &old : NULL);
-	uc_plan_step(plan, step, "Replace the %s certificate by a self-signed one with a new %s key, signed with %s, for %d years", purpose->name, key->text, digest, years);
+	json_t *step =
+	    uc_plan_identity_step(ctx, purpose->name, cert, NULL, made != NULL ? made->key : NULL, "self-signed", "node", have ? &old : NULL);
+	uc_plan_step(plan, step, "Replace the %s certificate by a self-signed one with a new %s key, signed with %s, for %d years",
+	             purpose->name, key->text, digest, years);
 	if (have) UC_TRY(uc_plan_drop_copies(ctx, purpose, &old, plan, e));
 	UC_TRY(uc_plan_add_copies(ctx, purpose, cert, plan, e));
 	uc_plan_follow_purpose(plan, purpose);
 	return UC_OK;
 }
 
-enum uc_status uc_prepare_regen(struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_plan *plan, struct uc_material *out, struct uc_error *e)
+enum uc_status uc_prepare_regen(struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_plan *plan,
+                                struct uc_material *out, struct uc_error *e)
 {
 	(void)plan;
 	const struct uc_purpose *purpose;
@@ -187,7 +197,8 @@ static enum uc_status missing_purposes(const struct uc_task_context *ctx, const 
 
 enum { MAX_PURPOSES = 64 };
 
-enum uc_status uc_prepare_install(struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_plan *plan, struct uc_material *out, struct uc_error *e)
+enum uc_status uc_prepare_install(struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_plan *plan,
+                                  struct uc_material *out, struct uc_error *e)
 {
 	(void)plan;
 	const struct uc_purpose *missing[MAX_PURPOSES];
@@ -198,7 +209,8 @@ enum uc_status uc_prepare_install(struct uc_task_context *ctx, const struct uc_t
 	UC_CLEANUP(uc_freep) struct job *jobs = uc_zalloc(count, sizeof *jobs);
 	for (size_t i = 0; i < count; i++) {
 		int years = ctx->policy.years > 0 && missing[i]->years < 20 ? ctx->policy.years : missing[i]->years;
-		jobs[i] = (struct job){.ctx = ctx, .purpose = missing[i], .key = uc_key_spec_find(missing[i]->key), .years = years, .out = &out->items[i]};
+		jobs[i] = (struct job){
+		    .ctx = ctx, .purpose = missing[i], .key = uc_key_spec_find(missing[i]->key), .years = years, .out = &out->items[i]};
 	}
 	const char *verifier = json_string_value(json_object_get(req->args, "verifier"));
 	if (verifier != NULL) uc_buf_add_str(&out->verifier, verifier);
@@ -231,8 +243,9 @@ static enum uc_status plan_node_row(const struct uc_task_context *ctx, struct uc
 	if (status == UC_OK) UC_TRY(uc_roles_parse(row.roles, &had, e));
 	bool same = status == UC_OK && strcmp(row.fqdn, ctx->fqdn) == 0 && strcmp(row.domain, ctx->domain) == 0 && had == ctx->roles;
 	if (same) return UC_OK;
-	json_t *step = json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:o}", "type", "node.set", "node", ctx->node, "fqdn", ctx->fqdn, "domain", ctx->domain, "roles",
-	                         role_list(ctx->roles), "guid", ctx->guid, "before", status == UC_OK ? node_before(&row) : json_null());
+	json_t *step =
+	    json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:o}", "type", "node.set", "node", ctx->node, "fqdn", ctx->fqdn, "domain", ctx->domain,
+	              "roles", role_list(ctx->roles), "guid", ctx->guid, "before", status == UC_OK ? node_before(&row) : json_null());
 	uc_plan_step(plan, step, "Set up the node %s (%s)", ctx->node, ctx->fqdn);
 	return UC_OK;
 }
@@ -246,7 +259,8 @@ static enum uc_status plan_account(const struct uc_task_context *ctx, struct uc_
 	char hash[65] = "";
 	/* The verifier lies beside the log, which holds only its hash. */
 	if (ctx->material != NULL) UC_TRY(uc_store_secret_put(ctx->store, uc_buf_slice(&ctx->material->verifier), hash, e));
-	json_t *step = json_pack("{s:s, s:s, s:s, s:s, s:n}", "type", "account.set", "name", "admin", "role", "administrator", "secret", hash, "before");
+	json_t *step =
+	    json_pack("{s:s, s:s, s:s, s:s, s:n}", "type", "account.set", "name", "admin", "role", "administrator", "secret", hash, "before");
 	uc_plan_step(plan, step, "Create the account admin with a first password");
 	return UC_OK;
 }
@@ -264,7 +278,8 @@ enum uc_status uc_plan_install(struct uc_task_context *ctx, const struct uc_task
 		const struct uc_made *made = uc_material_get(ctx->material, missing[i]->name);
 		UC_CLEANUP(uc_cert_freep) struct uc_cert *cert = NULL;
 		if (made != NULL) UC_TRY(uc_cert_read(uc_buf_slice(&made->der), &cert, e));
-		json_t *step = uc_plan_identity_step(ctx, missing[i]->name, cert, NULL, made != NULL ? made->key : NULL, "self-signed", "node", NULL);
+		json_t *step =
+		    uc_plan_identity_step(ctx, missing[i]->name, cert, NULL, made != NULL ? made->key : NULL, "self-signed", "node", NULL);
 		uc_plan_step(plan, step, "Make the %s key and its self-signed certificate", missing[i]->name);
 		UC_TRY(uc_plan_add_copies(ctx, missing[i], cert, plan, e));
 	}

@@ -44,9 +44,9 @@ void uc_material_free(struct uc_material *m);
 struct uc_task_context {
 	struct uc_store *store; /* inside a read or write transaction */
 	struct uc_keys *keys;
-	const char *node;       /* its name in the cluster */
+	const char *node; /* its name in the cluster */
 	const char *fqdn, *host, *domain;
-	const char *guid;       /* of the node, made when it was installed */
+	const char *guid; /* of the node, made when it was installed */
 	unsigned roles;
 	struct uc_policy policy;
 	uc_time now;
@@ -56,7 +56,8 @@ struct uc_task_context {
 struct uc_task {
 	const char *name;
 	/* Makes keys and what depends on them, outside any lock; NULL when the task needs none. plan is the preview that was agreed to. */
-	enum uc_status (*prepare)(struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_plan *plan, struct uc_material *out, struct uc_error *e);
+	enum uc_status (*prepare)(struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_plan *plan,
+	                          struct uc_material *out, struct uc_error *e);
 	/*
 	 * Makes the plan from the state and the request, without side effects. What forbids the task is a finding of weight UC_REFUSED; a returned error means that no plan can
 	 * be made at all (unknown purpose, unreadable file).
@@ -91,7 +92,8 @@ enum uc_status uc_arg_text(const struct uc_task_request *req, const char *name, 
 /* As uc_arg_text(); UC_EINPUT "argument-missing" when it is not there. */
 enum uc_status uc_arg_need(const struct uc_task_request *req, const char *name, const char **out, struct uc_error *e) UC_MUST;
 /* The purpose named in the arguments, which this node's roles must have; UC_EREFUSED "purpose-not-here". */
-enum uc_status uc_arg_purpose(const struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_purpose **out, struct uc_error *e) UC_MUST;
+enum uc_status uc_arg_purpose(const struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_purpose **out,
+                              struct uc_error *e) UC_MUST;
 
 /* What was made for a purpose, or NULL in a preview. */
 const struct uc_made *uc_material_get(const struct uc_material *m, const char *purpose);
@@ -100,30 +102,35 @@ json_t *uc_identity_before(const struct uc_identity *i);
 /* The request as the members of a "before", owned. */
 json_t *uc_request_before(const struct uc_request *r);
 /* The node's identity for a purpose; *have tells whether there is one. */
-enum uc_status uc_identity_maybe(const struct uc_task_context *ctx, const char *purpose, struct uc_identity *out, bool *have, struct uc_error *e) UC_MUST;
+enum uc_status uc_identity_maybe(const struct uc_task_context *ctx, const char *purpose, struct uc_identity *out, bool *have,
+                                 struct uc_error *e) UC_MUST;
 /* The pending request for a purpose; *have tells whether there is one. */
-enum uc_status uc_request_maybe(const struct uc_task_context *ctx, const char *purpose, struct uc_request *out, bool *have, struct uc_error *e) UC_MUST;
+enum uc_status uc_request_maybe(const struct uc_task_context *ctx, const char *purpose, struct uc_request *out, bool *have,
+                                struct uc_error *e) UC_MUST;
 /* An identity.set step; cert is NULL in a preview. */
-json_t *uc_plan_identity_step(const struct uc_task_context *ctx, const char *purpose, const struct uc_cert *cert, const struct uc_certs *chain, const char *key, const char *source,
-                         const char *distribution, const struct uc_identity *before);
+json_t *uc_plan_identity_step(const struct uc_task_context *ctx, const char *purpose, const struct uc_cert *cert,
+                              const struct uc_certs *chain, const char *key, const char *source, const char *distribution,
+                              const struct uc_identity *before);
 /* Removes the copies that this node put into trust stores of a self-signed certificate that is replaced. */
-enum uc_status uc_plan_drop_copies(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_identity *old, struct uc_plan *plan, struct uc_error *e) UC_MUST;
+enum uc_status uc_plan_drop_copies(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_identity *old,
+                                   struct uc_plan *plan, struct uc_error *e) UC_MUST;
 /* Puts a self-signed certificate into the stores that vouch for its purpose; in a preview cert is NULL. */
-enum uc_status uc_plan_add_copies(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_cert *cert, struct uc_plan *plan, struct uc_error *e) UC_MUST;
+enum uc_status uc_plan_add_copies(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_cert *cert,
+                                  struct uc_plan *plan, struct uc_error *e) UC_MUST;
 /*
  * A trust.add step for a certificate, under its name in that store: the base name, or with eight digits of its fingerprint when another certificate has that name
  * (requirements section 6). *added is false when the store has the certificate already in that scope.
  */
-enum uc_status uc_plan_trust(const struct uc_task_context *ctx, const char *store, const char *scope, const struct uc_cert *cert, const char *description, const char *origin,
-                             struct uc_plan *plan, bool *added, struct uc_error *e) UC_MUST;
+enum uc_status uc_plan_trust(const struct uc_task_context *ctx, const char *store, const char *scope, const struct uc_cert *cert,
+                             const char *description, const char *origin, struct uc_plan *plan, bool *added, struct uc_error *e) UC_MUST;
 json_t *uc_plan_trust_removal(const struct uc_trust *t);
 
 /*
  * The certificates of a store that can take part in paths from these certificates: their issuers, the issuers' issuers and so on, sorted into anchors (self-signed) and intermediates. Appended;
  * owned by the lists.
  */
-enum uc_status uc_pool_gather(struct uc_store *store, const char *trust_store, const char *node, const struct uc_certs *from, struct uc_certs *intermediates,
-                              struct uc_certs *anchors, struct uc_error *e) UC_MUST;
+enum uc_status uc_pool_gather(struct uc_store *store, const char *trust_store, const char *node, const struct uc_certs *from,
+                              struct uc_certs *intermediates, struct uc_certs *anchors, struct uc_error *e) UC_MUST;
 
 /* The profile of a purpose's self-signed certificate or request on this node; strings are owned by out. */
 struct uc_purpose_profile {
@@ -133,20 +140,23 @@ struct uc_purpose_profile {
 };
 void uc_purpose_profile_free(struct uc_purpose_profile *p);
 /* key decides the digest and, with policy.rfc8813, the key usage. */
-enum uc_status uc_profile_self(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_key_spec *key, int years,
-                               struct uc_purpose_profile *out, struct uc_error *e) UC_MUST;
+enum uc_status uc_profile_self(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_key_spec *key,
+                               int years, struct uc_purpose_profile *out, struct uc_error *e) UC_MUST;
 /* The key kind named in the arguments, else the given default; UC_EREFUSED when the purpose's keys are of the other family, danger and warn findings for lengths that phones do not bear. */
-enum uc_status uc_arg_key(const struct uc_task_request *req, const struct uc_purpose *purpose, const char *otherwise, struct uc_plan *plan, const struct uc_key_spec **out,
-                          struct uc_error *e) UC_MUST;
+enum uc_status uc_arg_key(const struct uc_task_request *req, const struct uc_purpose *purpose, const char *otherwise, struct uc_plan *plan,
+                          const struct uc_key_spec **out, struct uc_error *e) UC_MUST;
 /* The hash named in the arguments, else the key's own; UC_EREFUSED "hash-too-weak". */
-enum uc_status uc_arg_digest(const struct uc_task_request *req, const struct uc_key_spec *key, const char **out, struct uc_error *e) UC_MUST;
+enum uc_status uc_arg_digest(const struct uc_task_request *req, const struct uc_key_spec *key, const char **out,
+                             struct uc_error *e) UC_MUST;
 /* The common name by the catalogue's pattern. Free with free(). */
 char *uc_pattern_name(const struct uc_task_context *ctx, const char *pattern);
 
 /* The plan functions of the table. */
-#define UC_TASK_PLAN(name) enum uc_status name(struct uc_task_context *ctx, const struct uc_task_request *req, struct uc_plan *plan, struct uc_error *e) UC_MUST
-#define UC_TASK_PREPARE(name)                                                                                                                              \
-	enum uc_status name(struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_plan *plan, struct uc_material *out, struct uc_error *e) UC_MUST
+#define UC_TASK_PLAN(name) \
+	enum uc_status name(struct uc_task_context *ctx, const struct uc_task_request *req, struct uc_plan *plan, struct uc_error *e) UC_MUST
+#define UC_TASK_PREPARE(name)                                                                                       \
+	enum uc_status name(struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_plan *plan, \
+	                    struct uc_material *out, struct uc_error *e) UC_MUST
 UC_TASK_PLAN(uc_plan_install);
 UC_TASK_PREPARE(uc_prepare_install);
 UC_TASK_PLAN(uc_plan_regen);

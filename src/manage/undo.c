@@ -20,7 +20,8 @@ static void judge_key(const struct uc_task_context *ctx, const json_t *step, str
 	bool needed = strcmp(type, "identity.set") == 0 || strcmp(type, "csr.set") == 0;
 	if (needed && !uc_keys_has(ctx->keys, key))
 		uc_findings_add(out, UC_REFUSED, "key-gone", "Regenerate the certificate, or generate a new CSR.",
-		                "the private key %.8s... of the former %s certificate was purged or swept: it cannot come back", key, member(inverse, "purpose"));
+		                "the private key %.8s... of the former %s certificate was purged or swept: it cannot come back", key,
+		                member(inverse, "purpose"));
 	json_decref(inverse);
 }
 
@@ -51,8 +52,10 @@ static void follow(struct uc_plan *plan, const json_t *step)
 {
 	const struct uc_purpose *purpose = NULL;
 	const struct uc_trust_store *store = NULL;
-	if (uc_starts_with(member(step, "type"), "identity.") && uc_purpose_find(member(step, "purpose"), &purpose, NULL) == UC_OK) uc_plan_follow_purpose(plan, purpose);
-	if (uc_starts_with(member(step, "type"), "trust.") && uc_trust_store_find(member(step, "store"), &store, NULL) == UC_OK) uc_plan_follow_store(plan, store);
+	if (uc_starts_with(member(step, "type"), "identity.") && uc_purpose_find(member(step, "purpose"), &purpose, NULL) == UC_OK)
+		uc_plan_follow_purpose(plan, purpose);
+	if (uc_starts_with(member(step, "type"), "trust.") && uc_trust_store_find(member(step, "store"), &store, NULL) == UC_OK)
+		uc_plan_follow_store(plan, store);
 }
 
 enum uc_status uc_undo_judge(const struct uc_task_context *ctx, const json_t *change, struct uc_findings *out, struct uc_error *e)
@@ -60,21 +63,25 @@ enum uc_status uc_undo_judge(const struct uc_task_context *ctx, const json_t *ch
 	long long number = json_integer_value(json_object_get(change, "number"));
 	const json_t *undone = json_object_get(change, "undone_by");
 	if (json_is_integer(undone)) {
-		uc_findings_add(out, UC_REFUSED, "undone-already", "Undo that change to bring this one back.", "change %lld was taken back by change %lld already", number,
-		                (long long)json_integer_value(undone));
+		uc_findings_add(out, UC_REFUSED, "undone-already", "Undo that change to bring this one back.",
+		                "change %lld was taken back by change %lld already", number, (long long)json_integer_value(undone));
 		return UC_OK;
 	}
 	uc_time at;
 	UC_TRY(uc_time_parse(member(change, "at"), &at, e));
 	if (ctx->now > at + UC_UNDO_DAYS * UC_DAY)
-		uc_findings_add(out, UC_REFUSED, "undo-too-late", "Do the opposite task instead.", "change %lld was made %s; changes can be taken back for %d days", number,
-		                member(change, "at"), UC_UNDO_DAYS);
+		uc_findings_add(out, UC_REFUSED, "undo-too-late", "Do the opposite task instead.",
+		                "change %lld was made %s; changes can be taken back for %d days", number, member(change, "at"), UC_UNDO_DAYS);
 	int64_t later;
 	UC_TRY(uc_log_later(ctx->store, number, &later, e));
-	if (later > 0) uc_findings_add(out, UC_REFUSED, "changed-since", "Undo the later change first.", "change %lld touched the same certificates later", (long long)later);
+	if (later > 0)
+		uc_findings_add(out, UC_REFUSED, "changed-since", "Undo the later change first.", "change %lld touched the same certificates later",
+		                (long long)later);
 	if (strcmp(member(change, "task"), "install") == 0) {
-		uc_findings_add(out, UC_REFUSED, "not-undoable", NULL,
-		                "change %lld cannot be taken back: it installed this node, which would be left without its certificates and its administrator", number);
+		uc_findings_add(
+		    out, UC_REFUSED, "not-undoable", NULL,
+		    "change %lld cannot be taken back: it installed this node, which would be left without its certificates and its administrator",
+		    number);
 		return UC_OK;
 	}
 	size_t i;
@@ -95,7 +102,8 @@ enum uc_status uc_plan_undo(struct uc_task_context *ctx, const struct uc_task_re
 {
 	const json_t *value = json_object_get(req->args, "number");
 	if (!json_is_integer(value) || json_integer_value(value) < 1)
-		return uc_fail_field(e, UC_EINPUT, "bad-argument", "number", "show change list prints the numbers.", "the number of the change is missing or wrong");
+		return uc_fail_field(e, UC_EINPUT, "bad-argument", "number", "show change list prints the numbers.",
+		                     "the number of the change is missing or wrong");
 	int64_t number = json_integer_value(value);
 	json_t *change = NULL;
 	UC_TRY(uc_log_get(ctx->store, number, &change, e));
@@ -109,8 +117,8 @@ enum uc_status uc_plan_undo(struct uc_task_context *ctx, const struct uc_task_re
 	}
 	json_decref(change);
 	UC_TRY(status);
-	uc_findings_add(&plan->findings, UC_WARN, "undo", "Undo is a change too: it can be undone in turn.", "the state from before change %lld comes back for what it touched",
-	                (long long)number);
+	uc_findings_add(&plan->findings, UC_WARN, "undo", "Undo is a change too: it can be undone in turn.",
+	                "the state from before change %lld comes back for what it touched", (long long)number);
 	plan->undoes = number;
 	return UC_OK;
 }

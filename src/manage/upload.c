@@ -16,11 +16,16 @@ char *uc_upload_name(const struct uc_cert *c)
 static void note_others(const struct uc_input *in, size_t requests, size_t crls, struct uc_findings *findings)
 {
 	if (in->keys_dropped > 0)
-		uc_findings_add(findings, UC_NOTE, "key-dropped", "Keys of this product are made on the node and never leave it; delete the file if it is not needed elsewhere.",
-		                "the %s holds %zu private key%s, which %s not taken, stored or logged", in->format, in->keys_dropped, in->keys_dropped == 1 ? "" : "s",
-		                in->keys_dropped == 1 ? "was" : "were");
-	if (requests > 0) uc_findings_add(findings, UC_NOTE, "request-ignored", NULL, "%zu certificate signing request%s in the file %s ignored", requests, requests == 1 ? "" : "s", requests == 1 ? "is" : "are");
-	if (crls > 0) uc_findings_add(findings, UC_NOTE, "crl-ignored", NULL, "%zu revocation list%s in the file %s ignored", crls, crls == 1 ? "" : "s", crls == 1 ? "is" : "are");
+		uc_findings_add(findings, UC_NOTE, "key-dropped",
+		                "Keys of this product are made on the node and never leave it; delete the file if it is not needed elsewhere.",
+		                "the %s holds %zu private key%s, which %s not taken, stored or logged", in->format, in->keys_dropped,
+		                in->keys_dropped == 1 ? "" : "s", in->keys_dropped == 1 ? "was" : "were");
+	if (requests > 0)
+		uc_findings_add(findings, UC_NOTE, "request-ignored", NULL, "%zu certificate signing request%s in the file %s ignored", requests,
+		                requests == 1 ? "" : "s", requests == 1 ? "is" : "are");
+	if (crls > 0)
+		uc_findings_add(findings, UC_NOTE, "crl-ignored", NULL, "%zu revocation list%s in the file %s ignored", crls, crls == 1 ? "" : "s",
+		                crls == 1 ? "is" : "are");
 }
 
 static enum uc_status take_cert(struct uc_input_item *item, struct uc_certs *out, struct uc_findings *findings, struct uc_error *e)
@@ -48,14 +53,16 @@ enum uc_status uc_upload_read(const struct uc_task_request *req, struct uc_certs
 		if (in.items[i].kind == UC_INPUT_CERT) UC_TRY(take_cert(&in.items[i], out, findings, e));
 	}
 	if (out->count == 0)
-		return uc_fail_field(e, UC_EINPUT, "no-certificate-found", "file", "Upload the certificate that the CA made, not the request or list.",
-		                     "the file holds no certificate, but %zu certificate signing request(s) and %zu revocation list(s)", requests, crls);
+		return uc_fail_field(
+		    e, UC_EINPUT, "no-certificate-found", "file", "Upload the certificate that the CA made, not the request or list.",
+		    "the file holds no certificate, but %zu certificate signing request(s) and %zu revocation list(s)", requests, crls);
 	uc_findings_move(findings, &in.findings, NULL);
 	note_others(&in, requests, crls, findings);
 	return UC_OK;
 }
 
-void uc_upload_check(const struct uc_task_context *ctx, const struct uc_cert *c, enum uc_check_role role, bool ca_expected, struct uc_findings *out)
+void uc_upload_check(const struct uc_task_context *ctx, const struct uc_cert *c, enum uc_check_role role, bool ca_expected,
+                     struct uc_findings *out)
 {
 	struct uc_check_options options = {
 	    .role = role, .now = ctx->now, .clock = "this node's clock", .ca_expected = ca_expected, .strict_times = ctx->policy.strict_times};

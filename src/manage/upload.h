@@ -10,12 +10,14 @@
  * Reads the certificates of an upload, each once, in the order of the file. What was tolerated or dropped (a PKCS#12's key, requests, repeated certificates) becomes findings of the
  * plan. UC_EINPUT "no-certificate-found" when there is none, saying what is there instead; otherwise the errors of uc_input_read().
  */
-enum uc_status uc_upload_read(const struct uc_task_request *req, struct uc_certs *out, struct uc_findings *findings, struct uc_error *e) UC_MUST;
+enum uc_status uc_upload_read(const struct uc_task_request *req, struct uc_certs *out, struct uc_findings *findings,
+                              struct uc_error *e) UC_MUST;
 
 /* How a certificate is called in findings: its label and eight digits of its fingerprint. Free with free(). */
 char *uc_upload_name(const struct uc_cert *c);
 
 /* Runs check.h's rules for a role and adds what they find, each prefixed by the certificate's name. */
-void uc_upload_check(const struct uc_task_context *ctx, const struct uc_cert *c, enum uc_check_role role, bool ca_expected, struct uc_findings *out);
+void uc_upload_check(const struct uc_task_context *ctx, const struct uc_cert *c, enum uc_check_role role, bool ca_expected,
+                     struct uc_findings *out);
 
 #endif

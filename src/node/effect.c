@@ -60,16 +60,17 @@ static bool look(struct uc_node *n, const struct own_listener *own, enum uc_prob
 	struct uc_probe seen = {.address = ""};
 	struct uc_error e = {.code = UC_OK};
 	char fp[UC_FINGERPRINT_HEX] = "";
-	if (uc_probe_tls(own->address, own->port, n->fqdn, kind, SELF_TIMEOUT_MS, &seen, &e) == UC_OK) uc_cert_fingerprint_hex(seen.chain.items[0], fp);
+	if (uc_probe_tls(own->address, own->port, n->fqdn, kind, SELF_TIMEOUT_MS, &seen, &e) == UC_OK)
+		uc_cert_fingerprint_hex(seen.chain.items[0], fp);
 	bool matches = strcmp(fp, expected) == 0;
 	char at[UC_TIME_TEXT];
 	uc_time_rfc3339(uc_now(), at);
 	UC_CLEANUP(uc_freep)
 	char *detail = fp[0] == '\0' ? uc_strdup(e.message)
-	                             : uc_sprintf("HTTPS presents the %s certificate %.16s... with a chain of %zu%s", kind_text, fp, seen.chain.count,
-	                                          matches ? "" : ", which is not the one in force");
-	json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:b, s:s, s:s}", "listener", "https", "key_type", kind_text, "fingerprint", fp, "matches", matches, "checked_at", at, "detail",
-	                                      detail));
+	                             : uc_sprintf("HTTPS presents the %s certificate %.16s... with a chain of %zu%s", kind_text, fp,
+	                                          seen.chain.count, matches ? "" : ", which is not the one in force");
+	json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:b, s:s, s:s}", "listener", "https", "key_type", kind_text, "fingerprint", fp,
+	                                      "matches", matches, "checked_at", at, "detail", detail));
 	uc_probe_free(&seen);
 	return matches;
 }

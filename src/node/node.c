@@ -42,7 +42,8 @@ static enum uc_status read_identity(struct uc_node *n, bool *have, struct uc_err
 	n->guid = copy_member(root, "guid");
 	unsigned roles = 0;
 	const char *role_text = json_string_value(json_object_get(root, "roles"));
-	bool whole = n->name != NULL && n->domain != NULL && n->guid != NULL && role_text != NULL && uc_roles_parse(role_text, &roles, NULL) == UC_OK;
+	bool whole =
+	    n->name != NULL && n->domain != NULL && n->guid != NULL && role_text != NULL && uc_roles_parse(role_text, &roles, NULL) == UC_OK;
 	json_decref(root);
 	if (n->roles == 0) n->roles = roles;
 	if (whole) return UC_OK;
@@ -102,8 +103,9 @@ static enum uc_status check_names(struct uc_node *n, const struct uc_node_config
 	bool same = config->name == NULL || (strlen(n->name) == len && strncmp(n->name, config->name, len) == 0);
 	if (config->domain != NULL && strcmp(config->domain, n->domain) != 0) same = false;
 	if (same) return UC_OK;
-	return uc_fail(e, UC_ECONFLICT, "other-node", "Start it without a name, or with another data directory.", "the data directory %s belongs to the node %s of the domain '%s', not to %s", n->data,
-	               n->name, n->domain, config->name != NULL ? config->name : config->domain);
+	return uc_fail(e, UC_ECONFLICT, "other-node", "Start it without a name, or with another data directory.",
+	               "the data directory %s belongs to the node %s of the domain '%s', not to %s", n->data, n->name, n->domain,
+	               config->name != NULL ? config->name : config->domain);
 }
 
 static enum uc_status settle_names(struct uc_node *n, const struct uc_node_config *config, struct uc_error *e)
@@ -130,7 +132,8 @@ static enum uc_status take_lock(struct uc_node *n, struct uc_error *e)
 	n->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (n->lock_fd < 0) return uc_fail_errno(e, errno, "cannot create %s", path);
 	if (flock(n->lock_fd, LOCK_EX | LOCK_NB) == 0) return UC_OK;
-	return uc_fail(e, UC_ECONFLICT, "data-in-use", "Stop the other daemon, or use another data directory.", "another ucpkid works in %s", n->data);
+	return uc_fail(e, UC_ECONFLICT, "data-in-use", "Stop the other daemon, or use another data directory.", "another ucpkid works in %s",
+	               n->data);
 }
 
 static enum uc_status install(struct uc_node *n, const struct uc_node_config *config, struct uc_error *e)
@@ -237,8 +240,9 @@ json_t *uc_node_status(struct uc_node *n)
 	json_t *list = json_array();
 	for (size_t i = 0; i < roles.count; i++) json_array_append_new(list, json_string(roles.items[i]));
 	pthread_mutex_lock(&n->view_lock);
-	json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:s, s:I, s:s, s:b, s:O?, s:O?}", "node", n->name, "fqdn", n->fqdn, "domain", n->domain, "roles", list, "version", UC_VERSION, "head",
-	                        (json_int_t)n->view->number, "started_at", uc_time_rfc3339(n->started, started), "read_only", 0, "ports", n->ports, "self_check", n->self_check);
+	json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:s, s:I, s:s, s:b, s:O?, s:O?}", "node", n->name, "fqdn", n->fqdn, "domain", n->domain,
+	                        "roles", list, "version", UC_VERSION, "head", (json_int_t)n->view->number, "started_at",
+	                        uc_time_rfc3339(n->started, started), "read_only", 0, "ports", n->ports, "self_check", n->self_check);
 	pthread_mutex_unlock(&n->view_lock);
 	return out;
 }

@@ -15,10 +15,10 @@
 struct uc_node;
 
 struct uc_node_config {
-	const char *data;      /* the data directory */
-	const char *name;      /* NULL: what was installed, else the system's host name */
-	const char *domain;    /* NULL: what was installed, else the system's domain, or none */
-	unsigned roles;        /* uc_node_role bits; 0: what was installed, else publisher and tftp */
+	const char *data;   /* the data directory */
+	const char *name;   /* NULL: what was installed, else the system's host name */
+	const char *domain; /* NULL: what was installed, else the system's domain, or none */
+	unsigned roles;     /* uc_node_role bits; 0: what was installed, else publisher and tftp */
 	struct uc_policy policy;
 	/*
 	 * Called with the first administrator's password just before the installation that makes it: told afterwards, a crash between the two would leave a password that nobody has seen.
@@ -73,7 +73,8 @@ enum uc_status uc_node_run(struct uc_node *n, const struct uc_node_call *call, j
 /*
  * The task account-password: call as for uc_node_run(), whose request is filled here. UC_EINPUT "password-short". The password itself is neither stored nor logged.
  */
-enum uc_status uc_node_set_password(struct uc_node *n, struct uc_node_call *call, const char *name, const char *password, json_t **out, struct uc_error *e) UC_MUST;
+enum uc_status uc_node_set_password(struct uc_node *n, struct uc_node_call *call, const char *name, const char *password, json_t **out,
+                                    struct uc_error *e) UC_MUST;
 
 /* ---- questions; *out is owned ---- */
 
@@ -84,18 +85,22 @@ enum uc_status uc_node_find(struct uc_node *n, struct uc_find *f, json_t **out, 
 enum uc_status uc_node_cert(struct uc_node *n, bool own, const char *unit, const char *name, json_t **out, struct uc_error *e) UC_MUST;
 enum uc_status uc_node_chain(struct uc_node *n, bool own, const char *unit, const char *name, json_t **out, struct uc_error *e) UC_MUST;
 /* The bytes of a certificate in a format: "pem", "der", "chain", "p7b"; type gets the media type, file a safe file name (each 96 bytes). */
-enum uc_status uc_node_content(struct uc_node *n, bool own, const char *unit, const char *name, const char *format, struct uc_buf *out, char type[96], char file[96],
-                               struct uc_error *e) UC_MUST;
+enum uc_status uc_node_content(struct uc_node *n, bool own, const char *unit, const char *name, const char *format, struct uc_buf *out,
+                               char type[96], char file[96], struct uc_error *e) UC_MUST;
 enum uc_status uc_node_requests(struct uc_node *n, json_t **out, struct uc_error *e) UC_MUST;
 enum uc_status uc_node_request(struct uc_node *n, const char *purpose, json_t **out, struct uc_error *e) UC_MUST;
-enum uc_status uc_node_request_content(struct uc_node *n, const char *purpose, const char *format, struct uc_buf *out, char type[96], char file[96], struct uc_error *e) UC_MUST;
-enum uc_status uc_node_changes(struct uc_node *n, int64_t before, size_t limit, const char *object, json_t **out, struct uc_error *e) UC_MUST;
+enum uc_status uc_node_request_content(struct uc_node *n, const char *purpose, const char *format, struct uc_buf *out, char type[96],
+                                       char file[96], struct uc_error *e) UC_MUST;
+enum uc_status uc_node_changes(struct uc_node *n, int64_t before, size_t limit, const char *object, json_t **out,
+                               struct uc_error *e) UC_MUST;
 enum uc_status uc_node_change(struct uc_node *n, int64_t number, json_t **out, struct uc_error *e) UC_MUST;
 
 /* Would this peer's certificates (leaf anywhere in the file) be trusted by a store, and if not, what has to be uploaded where (T1)? */
-enum uc_status uc_node_trust_check(struct uc_node *n, const char *store, struct uc_slice file, const char *password, json_t **out, struct uc_error *e) UC_MUST;
+enum uc_status uc_node_trust_check(struct uc_node *n, const char *store, struct uc_slice file, const char *password, json_t **out,
+                                   struct uc_error *e) UC_MUST;
 /* The same for what a server presents at "HOST:PORT", asked for by name (NULL: the host). */
-enum uc_status uc_node_trust_peer(struct uc_node *n, const char *store, const char *peer, const char *name, json_t **out, struct uc_error *e) UC_MUST;
+enum uc_status uc_node_trust_peer(struct uc_node *n, const char *store, const char *peer, const char *name, json_t **out,
+                                  struct uc_error *e) UC_MUST;
 
 /* Work that is due now and then: keys whose undo time has passed, self-checks that failed. Called every minute by the daemon. */
 void uc_node_maintain(struct uc_node *n);

@@ -36,8 +36,11 @@ enum uc_status uc_peer_split(const char *peer, char *host, char port[8], struct 
 	bool v6 = peer[0] == '[' && colon != NULL && colon > peer + 1 && colon[-1] == ']';
 	const char *start = v6 ? peer + 1 : peer;
 	size_t len = colon == NULL ? 0 : (size_t)(colon - start) - (v6 ? 1 : 0);
-	bool ok = colon != NULL && len > 0 && len < 256 && uc_parse_u64(colon + 1, 1, 65535, &number) && (v6 || memchr(start, ':', len) == NULL);
-	if (!ok) return uc_fail_field(e, UC_EINPUT, "bad-peer", "peer", "Write it as host.example.com:443 or [2001:db8::1]:443.", "'%s' is not HOST:PORT", peer);
+	bool ok =
+	    colon != NULL && len > 0 && len < 256 && uc_parse_u64(colon + 1, 1, 65535, &number) && (v6 || memchr(start, ':', len) == NULL);
+	if (!ok)
+		return uc_fail_field(e, UC_EINPUT, "bad-peer", "peer", "Write it as host.example.com:443 or [2001:db8::1]:443.",
+		                     "'%s' is not HOST:PORT", peer);
 	memcpy(host, start, len);
 	host[len] = '\0';
 	snprintf(port, 8, "%llu", number);
@@ -59,7 +62,8 @@ static bool wait_for(int fd, short events, int64_t deadline)
 
 static enum uc_status timed_out(struct uc_error *e, const char *host, const char *port, const char *doing)
 {
-	return uc_fail(e, UC_EUNREACHABLE, "peer-timeout", "Check that the host is up and no firewall is between.", "%s:%s did not answer in time while %s", host, port, doing);
+	return uc_fail(e, UC_EUNREACHABLE, "peer-timeout", "Check that the host is up and no firewall is between.",
+	               "%s:%s did not answer in time while %s", host, port, doing);
 }
 
 static enum uc_status connect_one(const struct addrinfo *a, int64_t deadline, int *out, int *why)
@@ -87,14 +91,17 @@ static enum uc_status connect_to(const char *host, const char *port, int64_t dea
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
 	UC_CLEANUP(free_addresses) struct addrinfo *list = NULL;
 	int rc = getaddrinfo(host, port, &hints, &list);
-	if (rc != 0) return uc_fail(e, UC_EUNREACHABLE, "peer-unknown", "Check the name, or give an address.", "the host %s cannot be resolved: %s", host, gai_strerror(rc));
+	if (rc != 0)
+		return uc_fail(e, UC_EUNREACHABLE, "peer-unknown", "Check the name, or give an address.", "the host %s cannot be resolved: %s",
+		               host, gai_strerror(rc));
 	int why = 0;
 	for (const struct addrinfo *a = list; a != NULL; a = a->ai_next) {
 		getnameinfo(a->ai_addr, a->ai_addrlen, address, 64, NULL, 0, NI_NUMERICHOST);
 		if (connect_one(a, deadline, out, &why) == UC_OK) return UC_OK;
 	}
 	if (why == ETIMEDOUT) return timed_out(e, host, port, "connecting");
-	return uc_fail(e, UC_EUNREACHABLE, "peer-refused", "Check the port, and that the service runs.", "cannot connect to %s:%s: %s", host, port, strerror(why));
+	return uc_fail(e, UC_EUNREACHABLE, "peer-refused", "Check the port, and that the service runs.", "cannot connect to %s:%s: %s", host,
+	               port, strerror(why));
 }
 
 static const char *const signatures[] = {
@@ -138,8 +145,8 @@ static enum uc_status shake(SSL *ssl, int fd, const char *host, const char *port
 		if (SSL_get0_peer_certificate(ssl) != NULL) return UC_OK;
 		unsigned long code = ERR_peek_error();
 		const char *reason = code != 0 ? ERR_reason_error_string(code) : NULL;
-		return uc_fail(e, UC_EUNREACHABLE, "peer-no-tls", "Check that the port speaks TLS from its first byte.", "%s:%s does not complete a TLS handshake: %s", host, port,
-		               reason != NULL ? reason : "it closed the connection");
+		return uc_fail(e, UC_EUNREACHABLE, "peer-no-tls", "Check that the port speaks TLS from its first byte.",
+		               "%s:%s does not complete a TLS handshake: %s", host, port, reason != NULL ? reason : "it closed the connection");
 	}
 }
 
@@ -150,7 +157,8 @@ static enum uc_status take_chain(SSL *ssl, struct uc_probe *out, struct uc_error
 		uint8_t *der = NULL;
 		int len = i2d_X509(sk_X509_value(chain, i), &der);
 		struct uc_cert *c = NULL;
-		enum uc_status status = len > 0 ? uc_cert_read(uc_slice_of(der, (size_t)len), &c, e) : uc_fail(e, UC_EINTERNAL, "openssl", NULL, "OpenSSL cannot encode a peer's certificate");
+		enum uc_status status = len > 0 ? uc_cert_read(uc_slice_of(der, (size_t)len), &c, e)
+		                                : uc_fail(e, UC_EINTERNAL, "openssl", NULL, "OpenSSL cannot encode a peer's certificate");
 		OPENSSL_free(der);
 		UC_TRY(status);
 		uc_certs_take(&out->chain, c);
@@ -159,7 +167,8 @@ static enum uc_status take_chain(SSL *ssl, struct uc_probe *out, struct uc_error
 	return UC_OK;
 }
 
-enum uc_status uc_probe_tls(const char *host, const char *port, const char *name, enum uc_probe_keys keys, int timeout_ms, struct uc_probe *out, struct uc_error *e)
+enum uc_status uc_probe_tls(const char *host, const char *port, const char *name, enum uc_probe_keys keys, int timeout_ms,
+                            struct uc_probe *out, struct uc_error *e)
 {
 	int64_t deadline = uc_monotonic_ns() + (int64_t)timeout_ms * 1000000;
 	UC_CLEANUP(close_fd) int fd = -1;

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "node/internal.h"
+#include "pki/name.h"
 #include "pki/path.h"
 #include "pki/report.h"
-#include "pki/name.h"
 
 /* ---- the catalogue ---- */
 
@@ -55,10 +55,12 @@ static json_t *purpose_json(const struct uc_purpose *p)
 {
 	json_t *distribution = json_pack("[s]", "node");
 	if (p->multi) json_array_append_new(distribution, json_string("multi-server"));
-	json_t *out = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "name", p->name, "title", p->title, "distribution", distribution, "key_usage", uc_report_key_usage(p->key_usage),
-	                        "extended_key_usage", eku_list(p->ekus), "extended_key_usage_self_signed", eku_list(p->self_ekus), "key_types", key_list(p));
-	json_t *more = json_pack("{s:s, s:i, s:b, s:b, s:o, s:o, s:o, s:o}", "default_key", p->key, "years", p->years, "ca", p->ca, "requestable", p->requestable, "roles", role_list(p->roles),
-	                         "trust_stores", text_list(p->stores), "services", text_list(p->services), "followups", follow_list(p));
+	json_t *out = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "name", p->name, "title", p->title, "distribution", distribution,
+	                        "key_usage", uc_report_key_usage(p->key_usage), "extended_key_usage", eku_list(p->ekus),
+	                        "extended_key_usage_self_signed", eku_list(p->self_ekus), "key_types", key_list(p));
+	json_t *more = json_pack("{s:s, s:i, s:b, s:b, s:o, s:o, s:o, s:o}", "default_key", p->key, "years", p->years, "ca", p->ca,
+	                         "requestable", p->requestable, "roles", role_list(p->roles), "trust_stores", text_list(p->stores), "services",
+	                         text_list(p->services), "followups", follow_list(p));
 	json_object_update(out, more);
 	json_decref(more);
 	return out;
@@ -90,8 +92,9 @@ enum uc_status uc_node_stores(struct uc_node *n, json_t **out, struct uc_error *
 	for (size_t i = 0; i < count; i++) {
 		const struct uc_trust_store *s = &stores[i];
 		json_int_t held = json_integer_value(json_object_get(json_object_get(counters, "trust"), s->name));
-		json_array_append_new(items, json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:I}", "name", s->name, "holds", s->holds, "scope", s->cluster ? "cluster" : "node", "delete",
-		                                       s->delete_cluster ? "cluster" : "scope", "phones", s->phones, "roles", role_list(s->roles), "services", text_list(s->services), "count", held));
+		json_array_append_new(items, json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:I}", "name", s->name, "holds", s->holds, "scope",
+		                                       s->cluster ? "cluster" : "node", "delete", s->delete_cluster ? "cluster" : "scope", "phones",
+		                                       s->phones, "roles", role_list(s->roles), "services", text_list(s->services), "count", held));
 	}
 	json_decref(counters);
 	*out = page(items);
@@ -120,11 +123,13 @@ static enum uc_status not_in_store(struct uc_store *store, const char *trust_sto
 	UC_CLEANUP(uc_strv_free) struct uc_strv near = {.items = NULL};
 	UC_TRY(uc_store_trust_near(store, trust_store, name, &near, e));
 	UC_CLEANUP(uc_freep) char *list = uc_strv_join(&near, ", ");
-	UC_CLEANUP(uc_freep) char *hint = near.count > 0 ? uc_sprintf("Names like it there: %s.", list) : uc_strdup("List the store with show cert list trust.");
+	UC_CLEANUP(uc_freep)
+	char *hint = near.count > 0 ? uc_sprintf("Names like it there: %s.", list) : uc_strdup("List the store with show cert list trust.");
 	return uc_fail_field(e, UC_ENOTFOUND, "no-certificate", "name", hint, "there is no certificate '%s' in %s", name, trust_store);
 }
 
-enum uc_status uc_node_locate(struct uc_node *n, struct uc_store *store, bool own, const char *unit, const char *name, struct uc_located *out, struct uc_error *e)
+enum uc_status uc_node_locate(struct uc_node *n, struct uc_store *store, bool own, const char *unit, const char *name,
+                              struct uc_located *out, struct uc_error *e)
 {
 	out->own = own;
 	if (own) {
@@ -136,7 +141,8 @@ enum uc_status uc_node_locate(struct uc_node *n, struct uc_store *store, bool ow
 	UC_TRY(uc_trust_store_find(unit, &out->store, e));
 	UC_TRY(uc_store_trust(store, out->store->name, n->name, name, NULL, 1, &out->trusts, e));
 	/* A fingerprint names a certificate as well. */
-	if (out->trusts.count == 0 && strlen(name) == UC_FINGERPRINT_HEX - 1) UC_TRY(uc_store_trust(store, out->store->name, n->name, NULL, name, 1, &out->trusts, e));
+	if (out->trusts.count == 0 && strlen(name) == UC_FINGERPRINT_HEX - 1)
+		UC_TRY(uc_store_trust(store, out->store->name, n->name, NULL, name, 1, &out->trusts, e));
 	if (out->trusts.count == 0) return not_in_store(store, out->store->name, name, e);
 	out->cert = out->trusts.items[0].cert;
 	return UC_OK;
@@ -158,15 +164,19 @@ static json_t *row_json(const struct uc_located *f)
 	const char *distribution = !f->own ? t->scope : strcmp(i->distribution, "multi-server") == 0 ? i->distribution : i->node;
 	UC_CLEANUP(uc_freep) char *issuer = uc_name_text(f->cert->issuer);
 	UC_CLEANUP(uc_freep)
-	char *description = !f->own ? uc_strdup(t->description) : self_signed ? uc_strdup("Self-signed certificate generated by system") : uc_sprintf("Certificate Signed by %s", issuer);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "usage", f->own ? "own" : "trust", "unit", f->own ? f->purpose->name : f->store->name, "name", f->own ? own_name : t->name, "type",
+	char *description = !f->own       ? uc_strdup(t->description)
+	                    : self_signed ? uc_strdup("Self-signed certificate generated by system")
+	                                  : uc_sprintf("Certificate Signed by %s", issuer);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "usage", f->own ? "own" : "trust", "unit",
+	                 f->own ? f->purpose->name : f->store->name, "name", f->own ? own_name : t->name, "type",
 	                 self_signed ? "self-signed" : "ca-signed", "distribution", distribution, "description", description);
 }
 
 /* The fields of a list's row that stand in the decoded certificate. */
 static void add_decoded(json_t *row)
 {
-	static const char *const fields[] = {"common_name", "subject", "issuer", "serial", "key_type", "not_before", "not_after", "expires", "state"};
+	static const char *const fields[] = {"common_name", "subject",   "issuer",  "serial", "key_type",
+	                                     "not_before",  "not_after", "expires", "state"};
 	const json_t *report = json_object_get(row, "certificate");
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) json_object_set(row, fields[i], json_object_get(report, fields[i]));
 	json_object_set(row, "fingerprint", json_object_get(report, "fingerprint_sha256"));
@@ -192,7 +202,8 @@ static enum uc_status add_own(struct uc_node *n, struct uc_store *store, const s
 	json_object_set_new(out, "pending_csr", json_boolean(status == UC_OK));
 	json_object_set_new(out, "used_by", text_list(f->purpose->services));
 	json_object_set_new(out, "key",
-	                    json_pack("{s:s, s:b, s:s}", "id", f->identity.key_id, "present", uc_keys_has(n->keys, f->identity.key_id), "type", uc_key_info_of(f->cert->spki).text));
+	                    json_pack("{s:s, s:b, s:s}", "id", f->identity.key_id, "present", uc_keys_has(n->keys, f->identity.key_id), "type",
+	                              uc_key_info_of(f->cert->spki).text));
 	return UC_OK;
 }
 
@@ -247,7 +258,8 @@ enum uc_status uc_node_chain(struct uc_node *n, bool own, const char *unit, cons
 /* ---- downloads ---- */
 
 /* The certificates from the leaf to the root, as far as this node has them; owned by the caller. */
-static enum uc_status whole_chain(struct uc_node *n, struct uc_store *store, const struct uc_located *f, struct uc_certs *out, struct uc_error *e)
+static enum uc_status whole_chain(struct uc_node *n, struct uc_store *store, const struct uc_located *f, struct uc_certs *out,
+                                  struct uc_error *e)
 {
 	uc_certs_take(out, uc_cert_dup(f->cert));
 	if (f->own) {
@@ -293,13 +305,14 @@ static const struct {
     {"p7b", true, write_p7b, "application/x-pkcs7-certificates", ".p7b"},
 };
 
-enum uc_status uc_node_content(struct uc_node *n, bool own, const char *unit, const char *name, const char *format, struct uc_buf *out, char type[96], char file[96],
-                               struct uc_error *e)
+enum uc_status uc_node_content(struct uc_node *n, bool own, const char *unit, const char *name, const char *format, struct uc_buf *out,
+                               char type[96], char file[96], struct uc_error *e)
 {
 	size_t i = 0;
 	while (i < sizeof formats / sizeof *formats && strcmp(formats[i].name, format) != 0) i++;
 	if (i == sizeof formats / sizeof *formats)
-		return uc_fail_field(e, UC_EINPUT, "bad-format", "format", "Use pem, der, chain or p7b.", "'%s' is not a format of certificates", format);
+		return uc_fail_field(e, UC_EINPUT, "bad-format", "format", "Use pem, der, chain or p7b.", "'%s' is not a format of certificates",
+		                     format);
 	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
 	UC_TRY(uc_reader_borrow(n, &reader, e));
 	UC_CLEANUP(uc_located_free) struct uc_located f = {.own = own};
@@ -310,7 +323,8 @@ enum uc_status uc_node_content(struct uc_node *n, bool own, const char *unit, co
 	else
 		uc_certs_take(&certs, uc_cert_dup(f.cert));
 	formats[i].write(&certs, out);
-	UC_CLEANUP(uc_freep) char *base = own ? uc_strdup(f.purpose->name) : uc_strndup(f.trusts.items[0].name, strlen(f.trusts.items[0].name) - strlen(".pem"));
+	UC_CLEANUP(uc_freep)
+	char *base = own ? uc_strdup(f.purpose->name) : uc_strndup(f.trusts.items[0].name, strlen(f.trusts.items[0].name) - strlen(".pem"));
 	snprintf(type, 96, "%s", formats[i].type);
 	snprintf(file, 96, "%.80s%s", base, formats[i].ending);
 	return UC_OK;
@@ -332,8 +346,9 @@ static json_t *request_json(const struct uc_request *r)
 		for (size_t i = 0; i < csr.sans.count; i++) json_array_append_new(sans, json_string(csr.sans.items[i]));
 	}
 	uc_csr_free(&csr);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "purpose", r->purpose, "unit", r->purpose, "name", file, "common_name", cn != NULL ? cn : "", "key_type", key.text,
-	                 "key_id", r->key_id, "distribution", r->distribution, "created_at", uc_time_rfc3339(r->created, at), "subject_alt_names", sans);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "purpose", r->purpose, "unit", r->purpose, "name", file,
+	                 "common_name", cn != NULL ? cn : "", "key_type", key.text, "key_id", r->key_id, "distribution", r->distribution,
+	                 "created_at", uc_time_rfc3339(r->created, at), "subject_alt_names", sans);
 }
 
 static void add_request(void *ctx, const struct uc_request *r)
@@ -369,11 +384,13 @@ enum uc_status uc_node_request(struct uc_node *n, const char *purpose, json_t **
 	return UC_OK;
 }
 
-enum uc_status uc_node_request_content(struct uc_node *n, const char *purpose, const char *format, struct uc_buf *out, char type[96], char file[96], struct uc_error *e)
+enum uc_status uc_node_request_content(struct uc_node *n, const char *purpose, const char *format, struct uc_buf *out, char type[96],
+                                       char file[96], struct uc_error *e)
 {
 	UC_CLEANUP(uc_request_free) struct uc_request r = {.node = NULL};
 	bool pem = strcmp(format, "pem") == 0;
-	if (!pem && strcmp(format, "der") != 0) return uc_fail_field(e, UC_EINPUT, "bad-format", "format", "Use pem or der.", "'%s' is not a format of requests", format);
+	if (!pem && strcmp(format, "der") != 0)
+		return uc_fail_field(e, UC_EINPUT, "bad-format", "format", "Use pem or der.", "'%s' is not a format of requests", format);
 	UC_TRY(get_request(n, purpose, &r, e));
 	if (pem)
 		uc_pem_write(out, "CERTIFICATE REQUEST", uc_buf_slice(&r.der));

@@ -52,13 +52,15 @@ static enum uc_status confirm(const struct run *r, struct uc_error *e)
 		if (f->items[i].weight == UC_REFUSED) return uc_fail(e, UC_EREFUSED, f->items[i].code, f->items[i].hint, "%s", f->items[i].message);
 	bool answered = worst == UC_NOTE || (r->call->yes && (worst == UC_WARN || r->call->force));
 	if (answered) return UC_OK;
-	const char *hint = worst == UC_WARN ? "Look at the warnings and repeat with yes." : "Look at the dangers and repeat with yes and force.";
+	const char *hint =
+	    worst == UC_WARN ? "Look at the warnings and repeat with yes." : "Look at the dangers and repeat with yes and force.";
 	return uc_fail(e, UC_ECONFLICT, "confirmation-needed", hint, "%s: this has consequences that must be confirmed", r->plan.summary);
 }
 
 static enum uc_status moved(struct uc_error *e)
 {
-	return uc_fail(e, UC_ECONFLICT, "plan-changed", "Look at the new plan and confirm it.", "the state has changed since the plan was shown, and the task would now do something else");
+	return uc_fail(e, UC_ECONFLICT, "plan-changed", "Look at the new plan and confirm it.",
+	               "the state has changed since the plan was shown, and the task would now do something else");
 }
 
 static json_t *text_or_null(const char *text)
@@ -71,10 +73,10 @@ static json_t *change_body(const struct run *r)
 {
 	char at[UC_TIME_TEXT];
 	UC_CLEANUP(uc_freep) char *request = r->call->request_id != NULL ? uc_strdup(r->call->request_id) : uc_uuid();
-	return json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:o, s:O, s:o, s:O}", "at", uc_time_rfc3339(uc_now(), at), "node", r->node->name, "who", r->call->who, "why",
-	                 text_or_null(r->call->why), "task", r->plan.task, "request", request, "summary", r->plan.summary, "undoes",
-	                 r->plan.undoes > 0 ? json_integer(r->plan.undoes) : json_null(), "steps", r->plan.steps, "findings", uc_report_findings(&r->plan.findings), "followups",
-	                 r->plan.followups);
+	return json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:o, s:O, s:o, s:O}", "at", uc_time_rfc3339(uc_now(), at), "node", r->node->name,
+	                 "who", r->call->who, "why", text_or_null(r->call->why), "task", r->plan.task, "request", request, "summary",
+	                 r->plan.summary, "undoes", r->plan.undoes > 0 ? json_integer(r->plan.undoes) : json_null(), "steps", r->plan.steps,
+	                 "findings", uc_report_findings(&r->plan.findings), "followups", r->plan.followups);
 }
 
 /* The keys that the change puts out of use can be undone to for as long as changes can; that time starts here. */
@@ -117,7 +119,8 @@ static enum uc_status write_change(struct run *r, const char agreed[65], struct 
 		if (status != UC_OK) uc_store_rollback(r->node->writer);
 	}
 	struct uc_error view_error;
-	if (status == UC_OK && uc_view_refresh(r->node, r->node->writer, &view_error) != UC_OK) uc_log_error("cannot serve the new state, the old one stays in use", &view_error);
+	if (status == UC_OK && uc_view_refresh(r->node, r->node->writer, &view_error) != UC_OK)
+		uc_log_error("cannot serve the new state, the old one stays in use", &view_error);
 	pthread_mutex_unlock(&r->node->write_lock);
 	return status;
 }
@@ -199,11 +202,13 @@ enum uc_status uc_node_run(struct uc_node *n, const struct uc_node_call *call, j
 	return UC_OK;
 }
 
-enum uc_status uc_node_set_password(struct uc_node *n, struct uc_node_call *call, const char *name, const char *password, json_t **out, struct uc_error *e)
+enum uc_status uc_node_set_password(struct uc_node *n, struct uc_node_call *call, const char *name, const char *password, json_t **out,
+                                    struct uc_error *e)
 {
 	*out = NULL;
 	if (strlen(password) < UC_PASSWORD_MIN)
-		return uc_fail_field(e, UC_EINPUT, "password-short", "password", "Choose a longer one.", "the password has %zu bytes, at least %d are needed", strlen(password), UC_PASSWORD_MIN);
+		return uc_fail_field(e, UC_EINPUT, "password-short", "password", "Choose a longer one.",
+		                     "the password has %zu bytes, at least %d are needed", strlen(password), UC_PASSWORD_MIN);
 	UC_CLEANUP(uc_freep) char *verifier = NULL;
 	UC_TRY(uc_password_verifier(password, &verifier, e));
 	json_t *args = json_pack("{s:s, s:s}", "name", name, "verifier", verifier);

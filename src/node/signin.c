@@ -9,13 +9,7 @@
 #include "core/clock.h"
 #include "core/random.h"
 
-enum {
-	REMEMBERED = 64,
-	PEERS = 256,
-	FAILURES = 10,
-	REMEMBER_SECONDS = 300,
-	BRAKE_SECONDS = 60
-};
+enum { REMEMBERED = 64, PEERS = 256, FAILURES = 10, REMEMBER_SECONDS = 300, BRAKE_SECONDS = 60 };
 
 struct right {
 	uint8_t mac[crypto_generichash_BYTES];
@@ -78,25 +72,29 @@ enum uc_status uc_password_verifier(const char *password, char **out, struct uc_
 	char text[crypto_pwhash_STRBYTES];
 	if (sodium_init() < 0 ||
 	    crypto_pwhash_str(text, password, strlen(password), crypto_pwhash_OPSLIMIT_INTERACTIVE, crypto_pwhash_MEMLIMIT_INTERACTIVE) != 0)
-		return uc_fail(e, UC_EINTERNAL, "password-hash", "Free memory and try again.", "a password could not be hashed: argon2id needs 64 MiB of memory");
+		return uc_fail(e, UC_EINTERNAL, "password-hash", "Free memory and try again.",
+		               "a password could not be hashed: argon2id needs 64 MiB of memory");
 	*out = uc_strdup(text);
 	return UC_OK;
 }
 
 /* Binds account, password and verifier together, so that a changed password is not remembered as right. */
-static void mac_of(const struct uc_sign_in *s, const char *name, const char *password, const char *verifier, uint8_t mac[crypto_generichash_BYTES])
+static void mac_of(const struct uc_sign_in *s, const char *name, const char *password, const char *verifier,
+                   uint8_t mac[crypto_generichash_BYTES])
 {
 	crypto_generichash_state state;
 	crypto_generichash_init(&state, s->key, sizeof s->key, crypto_generichash_BYTES);
 	const char *const parts[] = {name, password, verifier};
-	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) crypto_generichash_update(&state, (const uint8_t *)parts[i], strlen(parts[i]) + 1);
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		crypto_generichash_update(&state, (const uint8_t *)parts[i], strlen(parts[i]) + 1);
 	crypto_generichash_final(&state, mac, crypto_generichash_BYTES);
 }
 
 static bool is_remembered(struct uc_sign_in *s, const uint8_t *mac)
 {
 	bool found = false;
-	for (size_t i = 0; i < REMEMBERED; i++) found = found || (s->right[i].until > uc_now() && sodium_memcmp(s->right[i].mac, mac, sizeof s->right[i].mac) == 0);
+	for (size_t i = 0; i < REMEMBERED; i++)
+		found = found || (s->right[i].until > uc_now() && sodium_memcmp(s->right[i].mac, mac, sizeof s->right[i].mac) == 0);
 	return found;
 }
 
@@ -124,7 +122,8 @@ static void note_failure(struct uc_sign_in *s, const char *peer)
 	b->failures++;
 }
 
-enum uc_status uc_sign_in_check(struct uc_sign_in *s, const char *name, const char *password, const char *verifier, const char *peer, struct uc_error *e)
+enum uc_status uc_sign_in_check(struct uc_sign_in *s, const char *name, const char *password, const char *verifier, const char *peer,
+                                struct uc_error *e)
 {
 	uint8_t mac[crypto_generichash_BYTES];
 	mac_of(s, name, password, verifier != NULL ? verifier : "", mac);
@@ -133,7 +132,8 @@ enum uc_status uc_sign_in_check(struct uc_sign_in *s, const char *name, const ch
 	bool known = !braked && verifier != NULL && is_remembered(s, mac);
 	pthread_mutex_unlock(&s->lock);
 	if (braked)
-		return uc_fail(e, UC_EAUTH, "too-many-failures", "Wait a minute and sign in again.", "%d wrong passwords came from %s within a minute", FAILURES, peer);
+		return uc_fail(e, UC_EAUTH, "too-many-failures", "Wait a minute and sign in again.",
+		               "%d wrong passwords came from %s within a minute", FAILURES, peer);
 	if (known) return UC_OK;
 	pthread_mutex_lock(&s->work);
 	bool right = crypto_pwhash_str_verify(verifier != NULL ? verifier : s->decoy, password, strlen(password)) == 0 && verifier != NULL;

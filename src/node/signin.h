@@ -17,6 +17,7 @@ enum uc_status uc_password_verifier(const char *password, char **out, struct uc_
  * Checks a password against a verifier (NULL: unknown account; the same work is done). A right one is remembered for five minutes, so that HTTP Basic does not cost argon2 on each request.
  * Ten wrong ones from a peer (an address without its port) within a minute: UC_EAUTH "too-many-failures" until a minute has passed.
  */
-enum uc_status uc_sign_in_check(struct uc_sign_in *s, const char *name, const char *password, const char *verifier, const char *peer, struct uc_error *e) UC_MUST;
+enum uc_status uc_sign_in_check(struct uc_sign_in *s, const char *name, const char *password, const char *verifier, const char *peer,
+                                struct uc_error *e) UC_MUST;
 
 #endif

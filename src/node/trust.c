@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "manage/upload.h"
 #include "node/internal.h"
 #include "node/probe.h"
-#include "manage/upload.h"
 #include "pki/name.h"
 #include "pki/path.h"
 #include "pki/report.h"
@@ -18,7 +18,8 @@ static const char *state_of(const struct uc_cert *c, uc_time now)
 	return now < c->not_before.value ? "not-yet-valid" : "valid";
 }
 
-static enum uc_status holds(struct uc_node *n, struct uc_store *store, const char *trust_store, const struct uc_cert *c, bool *held, struct uc_error *e)
+static enum uc_status holds(struct uc_node *n, struct uc_store *store, const char *trust_store, const struct uc_cert *c, bool *held,
+                            struct uc_error *e)
 {
 	char fp[UC_FINGERPRINT_HEX];
 	UC_CLEANUP(uc_trusts_free) struct uc_trusts found = {.items = NULL};
@@ -27,7 +28,8 @@ static enum uc_status holds(struct uc_node *n, struct uc_store *store, const cha
 	return UC_OK;
 }
 
-static enum uc_status link_json(struct uc_node *n, struct uc_store *store, const char *trust_store, const struct uc_path *path, size_t i, json_t **out, struct uc_error *e)
+static enum uc_status link_json(struct uc_node *n, struct uc_store *store, const char *trust_store, const struct uc_path *path, size_t i,
+                                json_t **out, struct uc_error *e)
 {
 	const struct uc_cert *c = path->chain.items[i];
 	char fp[UC_FINGERPRINT_HEX];
@@ -37,8 +39,9 @@ static enum uc_status link_json(struct uc_node *n, struct uc_store *store, const
 	bool held = false;
 	if (trust_store != NULL) UC_TRY(holds(n, store, trust_store, c, &held, e));
 	bool broken = !path->ok && (int)i == path->depth;
-	*out = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s?}", "label", label, "subject", subject, "fingerprint", uc_cert_fingerprint_hex(c, fp), "state", state_of(c, uc_now()), "link",
-	                 broken ? path->code : "ok", "not_after", c->not_after.ok ? uc_time_rfc3339(c->not_after.value, until) : "", "in_store", held ? trust_store : NULL);
+	*out = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s?}", "label", label, "subject", subject, "fingerprint",
+	                 uc_cert_fingerprint_hex(c, fp), "state", state_of(c, uc_now()), "link", broken ? path->code : "ok", "not_after",
+	                 c->not_after.ok ? uc_time_rfc3339(c->not_after.value, until) : "", "in_store", held ? trust_store : NULL);
 	return UC_OK;
 }
 
@@ -48,7 +51,8 @@ static json_t *missing_json(const struct uc_path *path, const char *trust_store)
 	return json_pack("{s:s, s:s?, s:s?}", "subject", path->missing_subject, "key_id", path->missing_key_id, "store", trust_store);
 }
 
-static enum uc_status path_json(struct uc_node *n, struct uc_store *store, const char *trust_store, const struct uc_path *path, json_t **out, struct uc_error *e)
+static enum uc_status path_json(struct uc_node *n, struct uc_store *store, const char *trust_store, const struct uc_path *path,
+                                json_t **out, struct uc_error *e)
 {
 	json_t *items = json_array();
 	for (size_t i = 0; i < path->chain.count; i++) {
@@ -60,13 +64,14 @@ static enum uc_status path_json(struct uc_node *n, struct uc_store *store, const
 		}
 		json_array_append_new(items, link);
 	}
-	*out = json_pack("{s:o, s:b, s:o, s:s}", "items", items, "complete", path->ok, "missing", missing_json(path, trust_store), "reason", path->ok ? "" : path->message);
+	*out = json_pack("{s:o, s:b, s:o, s:s}", "items", items, "complete", path->ok, "missing", missing_json(path, trust_store), "reason",
+	                 path->ok ? "" : path->message);
 	return UC_OK;
 }
 
 /* Builds the best path of leaf over what it came with and what the store holds. */
-static enum uc_status best_path(struct uc_node *n, struct uc_store *store, const char *trust_store, const struct uc_cert *leaf, const struct uc_certs *with, bool store_only,
-                                struct uc_path *path, struct uc_error *e)
+static enum uc_status best_path(struct uc_node *n, struct uc_store *store, const char *trust_store, const struct uc_cert *leaf,
+                                const struct uc_certs *with, bool store_only, struct uc_path *path, struct uc_error *e)
 {
 	UC_CLEANUP(uc_certs_free) struct uc_certs intermediates = {.items = NULL};
 	UC_CLEANUP(uc_certs_free) struct uc_certs anchors = {.items = NULL};
@@ -90,8 +95,8 @@ static enum uc_status best_path(struct uc_node *n, struct uc_store *store, const
 	return UC_OK;
 }
 
-enum uc_status uc_chain_json(struct uc_node *n, struct uc_store *store, const char *trust_store, const struct uc_cert *leaf, const struct uc_certs *known, json_t **out,
-                             struct uc_error *e)
+enum uc_status uc_chain_json(struct uc_node *n, struct uc_store *store, const char *trust_store, const struct uc_cert *leaf,
+                             const struct uc_certs *known, json_t **out, struct uc_error *e)
 {
 	UC_CLEANUP(uc_path_free) struct uc_path path = {.ok = false};
 	UC_TRY(best_path(n, store, trust_store, leaf, known, false, &path, e));
@@ -100,7 +105,8 @@ enum uc_status uc_chain_json(struct uc_node *n, struct uc_store *store, const ch
 
 /* ---- the trust question ---- */
 
-static enum uc_status answer(struct uc_node *n, const char *store_name, const struct uc_cert *leaf, const struct uc_certs *with, json_t **out, struct uc_error *e)
+static enum uc_status answer(struct uc_node *n, const char *store_name, const struct uc_cert *leaf, const struct uc_certs *with,
+                             json_t **out, struct uc_error *e)
 {
 	const struct uc_trust_store *trust_store;
 	UC_TRY(uc_trust_store_find(store_name, &trust_store, e));
@@ -116,18 +122,21 @@ static enum uc_status answer(struct uc_node *n, const char *store_name, const st
 	uc_findings_move(&findings, &path.findings, NULL);
 	UC_CLEANUP(uc_freep) char *label = uc_upload_name(leaf);
 	UC_CLEANUP(uc_freep)
-	char *reason = path.ok ? uc_sprintf("%s is trusted by %s", label, trust_store->name)
-	               : path.missing_subject != NULL
-	                   ? uc_sprintf("%s is not trusted by %s: upload the certificate of %s (key identifier %s) to %s", label, trust_store->name, path.missing_subject,
-	                                path.missing_key_id != NULL ? path.missing_key_id : "unknown", trust_store->name)
-	                   : uc_sprintf("%s is not trusted by %s: %s", label, trust_store->name, path.message);
-	*out = json_pack("{s:b, s:s, s:s, s:s, s:O, s:O, s:o}", "trusted", path.ok, "store", trust_store->name, "code", path.ok ? "trusted" : path.code, "reason", reason, "chain",
-	                 json_object_get(chain, "items"), "missing", json_object_get(chain, "missing"), "findings", uc_report_findings(&findings));
+	char *reason =
+	    path.ok ? uc_sprintf("%s is trusted by %s", label, trust_store->name)
+	    : path.missing_subject != NULL
+	        ? uc_sprintf("%s is not trusted by %s: upload the certificate of %s (key identifier %s) to %s", label, trust_store->name,
+	                     path.missing_subject, path.missing_key_id != NULL ? path.missing_key_id : "unknown", trust_store->name)
+	        : uc_sprintf("%s is not trusted by %s: %s", label, trust_store->name, path.message);
+	*out = json_pack("{s:b, s:s, s:s, s:s, s:O, s:O, s:o}", "trusted", path.ok, "store", trust_store->name, "code",
+	                 path.ok ? "trusted" : path.code, "reason", reason, "chain", json_object_get(chain, "items"), "missing",
+	                 json_object_get(chain, "missing"), "findings", uc_report_findings(&findings));
 	json_decref(chain);
 	return UC_OK;
 }
 
-enum uc_status uc_node_trust_check(struct uc_node *n, const char *store, struct uc_slice file, const char *password, json_t **out, struct uc_error *e)
+enum uc_status uc_node_trust_check(struct uc_node *n, const char *store, struct uc_slice file, const char *password, json_t **out,
+                                   struct uc_error *e)
 {
 	UC_CLEANUP(uc_findings_free) struct uc_findings ignored = {.items = NULL};
 	UC_CLEANUP(uc_certs_free) struct uc_certs certs = {.items = NULL};
@@ -139,7 +148,8 @@ enum uc_status uc_node_trust_check(struct uc_node *n, const char *store, struct 
 	return answer(n, store, certs.items[order[0]], &certs, out, e);
 }
 
-enum uc_status uc_node_trust_peer(struct uc_node *n, const char *store, const char *peer, const char *name, json_t **out, struct uc_error *e)
+enum uc_status uc_node_trust_peer(struct uc_node *n, const char *store, const char *peer, const char *name, json_t **out,
+                                  struct uc_error *e)
 {
 	char host[256];
 	char port[8];

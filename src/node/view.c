@@ -20,7 +20,8 @@ void uc_view_free(struct uc_view *v)
 
 static enum uc_status tls_failed(struct uc_error *e, const char *purpose, const char *what)
 {
-	return uc_fail(e, UC_EINTERNAL, "tls-context", "Regenerate that certificate.", "the %s certificate cannot be used for TLS: %s", purpose, what);
+	return uc_fail(e, UC_EINTERNAL, "tls-context", "Regenerate that certificate.", "the %s certificate cannot be used for TLS: %s", purpose,
+	               what);
 }
 
 static enum uc_status add_chain(SSL_CTX *ctx, const struct uc_identity *i, struct uc_error *e)
@@ -41,7 +42,8 @@ static enum uc_status add_identity(struct uc_node *n, SSL_CTX *ctx, const struct
 	UC_TRY(uc_keys_get(n->keys, i->key_id, &key, e));
 	UC_CLEANUP(free_x509) X509 *x = uc_cert_x509(i->cert);
 	if (x == NULL || SSL_CTX_use_certificate(ctx, x) != 1) return tls_failed(e, i->purpose, "OpenSSL refuses the certificate");
-	if (SSL_CTX_use_PrivateKey(ctx, key) != 1 || SSL_CTX_check_private_key(ctx) != 1) return tls_failed(e, i->purpose, "its private key does not match");
+	if (SSL_CTX_use_PrivateKey(ctx, key) != 1 || SSL_CTX_check_private_key(ctx) != 1)
+		return tls_failed(e, i->purpose, "its private key does not match");
 	bool rsa = uc_key_info_of(i->cert->spki).kind == UC_KEY_RSA;
 	uc_cert_fingerprint_hex(i->cert, rsa ? v->rsa : v->ec);
 	return add_chain(ctx, i, e);

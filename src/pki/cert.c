@@ -179,15 +179,17 @@ enum uc_status uc_cert_read(struct uc_slice der, struct uc_cert **out, struct uc
 	struct uc_reader r = uc_reader_of(der);
 	struct uc_der whole;
 	if (!uc_der_expect(&r, UC_DER_SEQUENCE, &whole))
-		return uc_fail(e, UC_EINPUT, "not-a-certificate", hint, "not a certificate: %zu bytes that are not one complete DER sequence", der.len);
+		return uc_fail(e, UC_EINPUT, "not-a-certificate", hint, "not a certificate: %zu bytes that are not one complete DER sequence",
+		               der.len);
 	if (uc_reader_left(&r) > 0)
-		return uc_fail(e, UC_EINPUT, "trailing-bytes", hint, "%zu bytes of trailing garbage after a certificate of %zu bytes", uc_reader_left(&r),
-		               whole.whole.len);
+		return uc_fail(e, UC_EINPUT, "trailing-bytes", hint, "%zu bytes of trailing garbage after a certificate of %zu bytes",
+		               uc_reader_left(&r), whole.whole.len);
 	UC_CLEANUP(uc_cert_freep) struct uc_cert *c = uc_zalloc(1, sizeof *c);
 	c->pathlen = -1;
 	c->decoded = uc_zalloc(1, sizeof *c->decoded);
 	uc_buf_add_slice(&c->der, der);
-	if (!uc_der_whole(uc_buf_slice(&c->der), UC_DER_SEQUENCE, &whole)) return uc_fail(e, UC_EINTERNAL, "internal", NULL, "certificate changed while it was read");
+	if (!uc_der_whole(uc_buf_slice(&c->der), UC_DER_SEQUENCE, &whole))
+		return uc_fail(e, UC_EINTERNAL, "internal", NULL, "certificate changed while it was read");
 	const char *field = read_fields(c, whole.content);
 	if (field != NULL) return uc_fail(e, UC_EINPUT, "not-a-certificate", hint, "not a certificate: its %s cannot be read", field);
 	uc_sha256(uc_buf_slice(&c->der), c->fingerprint);

@@ -23,26 +23,27 @@ struct uc_ext {
 };
 
 struct uc_cert {
-	struct uc_buf der;                        /* owned; every slice below points into it */
-	uint8_t fingerprint[UC_FINGERPRINT_LEN];  /* SHA-256 of der: the identity of a certificate */
-	int version;                              /* 1 to 3; another number when the certificate says so */
-	struct uc_slice tbs;                      /* TBSCertificate, whole */
-	struct uc_slice serial;                   /* content bytes of the INTEGER, as they stand */
-	struct uc_slice inner_algorithm;          /* AlgorithmIdentifier inside TBS, whole */
-	struct uc_slice outer_algorithm;          /* and outside */
-	struct uc_slice signature_oid;            /* OID content of the outer one */
-	struct uc_slice issuer, subject;          /* Name, whole */
+	struct uc_buf der;                       /* owned; every slice below points into it */
+	uint8_t fingerprint[UC_FINGERPRINT_LEN]; /* SHA-256 of der: the identity of a certificate */
+	int version;                             /* 1 to 3; another number when the certificate says so */
+	struct uc_slice tbs;                     /* TBSCertificate, whole */
+	struct uc_slice serial;                  /* content bytes of the INTEGER, as they stand */
+	struct uc_slice inner_algorithm;         /* AlgorithmIdentifier inside TBS, whole */
+	struct uc_slice outer_algorithm;         /* and outside */
+	struct uc_slice signature_oid;           /* OID content of the outer one */
+	struct uc_slice issuer, subject;         /* Name, whole */
 	struct uc_asn1_time not_before, not_after;
-	struct uc_slice spki;                     /* SubjectPublicKeyInfo, whole */
-	struct uc_ext *exts;                      /* owned array, in order; repeated ones stay */
+	struct uc_slice spki; /* SubjectPublicKeyInfo, whole */
+	struct uc_ext *exts;  /* owned array, in order; repeated ones stay */
 	size_t ext_count;
 	/* Shortcuts from the first extension of each kind: */
 	bool has_bc, is_ca;
-	long pathlen;                /* -1 when absent */
+	long pathlen; /* -1 when absent */
 	bool has_ku;
-	unsigned key_usage;          /* bit n of KeyUsage is 1 << n: digitalSignature 1, keyEncipherment 4, dataEncipherment 8, keyAgreement 16, keyCertSign 32 */
-	struct uc_slice ski, aki;    /* key identifiers, len 0 when absent */
-	bool self_issued;            /* issuer and subject are equal (RFC 5280 rules) */
+	unsigned
+	    key_usage; /* bit n of KeyUsage is 1 << n: digitalSignature 1, keyEncipherment 4, dataEncipherment 8, keyAgreement 16, keyCertSign 32 */
+	struct uc_slice ski, aki;        /* key identifiers, len 0 when absent */
+	bool self_issued;                /* issuer and subject are equal (RFC 5280 rules) */
 	struct uc_cert_decoded *decoded; /* private: what uc_cert_x509() keeps */
 };
 

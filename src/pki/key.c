@@ -23,9 +23,8 @@ static const struct {
 	const char *other;
 	const char *name;
 } aliases[] = {
-    {"secp256r1", "ec-p256"}, {"prime256v1", "ec-p256"}, {"secp384r1", "ec-p384"}, {"secp521r1", "ec-p521"},
-    {"ec256", "ec-p256"},     {"ec384", "ec-p384"},      {"ec521", "ec-p521"},     {"p256", "ec-p256"},
-    {"p384", "ec-p384"},      {"p521", "ec-p521"},
+    {"secp256r1", "ec-p256"}, {"prime256v1", "ec-p256"}, {"secp384r1", "ec-p384"}, {"secp521r1", "ec-p521"}, {"ec256", "ec-p256"},
+    {"ec384", "ec-p384"},     {"ec521", "ec-p521"},      {"p256", "ec-p256"},      {"p384", "ec-p384"},      {"p521", "ec-p521"},
 };
 
 const struct uc_key_spec *uc_key_specs(size_t *count)
@@ -117,8 +116,8 @@ static const struct {
 	const char *text;
 	unsigned bits;
 } curves[] = {
-    {"1.2.840.10045.3.1.7", "P-256", 256}, {"1.3.132.0.34", "P-384", 384}, {"1.3.132.0.35", "P-521", 521}, {"1.3.132.0.10", "secp256k1", 256},
-    {"1.2.840.10045.3.1.1", "P-192", 192}, {"1.3.132.0.33", "P-224", 224},
+    {"1.2.840.10045.3.1.7", "P-256", 256}, {"1.3.132.0.34", "P-384", 384},        {"1.3.132.0.35", "P-521", 521},
+    {"1.3.132.0.10", "secp256k1", 256},    {"1.2.840.10045.3.1.1", "P-192", 192}, {"1.3.132.0.33", "P-224", 224},
 };
 
 static unsigned integer_bits(struct uc_slice content)

@@ -14,7 +14,7 @@ struct uc_key_spec {
 	const char *name; /* "rsa-2048", "ec-p384" */
 	const char *text; /* "RSA 2048", "EC P-384" */
 	bool rsa;
-	int bits;         /* modulus or field size */
+	int bits;           /* modulus or field size */
 	const char *group;  /* OpenSSL's name of the curve, or NULL */
 	const char *digest; /* the weakest hash that suits it: "SHA256", "SHA384", "SHA512" */
 };
@@ -40,8 +40,8 @@ char *uc_key_id_of(const EVP_PKEY *key, char buf[UC_KEY_ID_LEN]);
 /* What a public key is, read without decoding it. */
 struct uc_key_info {
 	enum uc_key_kind { UC_KEY_OTHER, UC_KEY_RSA, UC_KEY_RSA_PSS, UC_KEY_EC, UC_KEY_ED25519, UC_KEY_ED448, UC_KEY_DSA } kind;
-	unsigned bits;       /* RSA, DSA: of the modulus; EC: of the field; 0 when unknown */
-	char text[64];       /* "RSA 2048", "EC P-384", "RSASSA-PSS 2048", "Ed25519", or the OID */
+	unsigned bits; /* RSA, DSA: of the modulus; EC: of the field; 0 when unknown */
+	char text[64]; /* "RSA 2048", "EC P-384", "RSASSA-PSS 2048", "Ed25519", or the OID */
 };
 
 struct uc_key_info uc_key_info_of(struct uc_slice spki);

@@ -189,7 +189,9 @@ static enum uc_status check_host(const char *host, const char *typed, struct uc_
 		size_t len = (size_t)(end - p);
 		bool ok = len >= 1 && len <= 63 && p[0] != '-' && end[-1] != '-';
 		for (size_t i = 0; ok && i < len; i++) ok = label_char(p[i]) && !(p[i] == '_' && uc_starts_with(p, "xn--"));
-		if (!ok) return uc_fail_field(e, UC_EINPUT, "bad-name", "san", hint, "'%s' is not a host name: label '%.*s' is wrong", typed, (int)len, p);
+		if (!ok)
+			return uc_fail_field(e, UC_EINPUT, "bad-name", "san", hint, "'%s' is not a host name: label '%.*s' is wrong", typed, (int)len,
+			                     p);
 		if (*end == '\0') return UC_OK;
 	}
 }
@@ -228,7 +230,8 @@ enum uc_status uc_san_normalize(const char *text, char **out, struct uc_error *e
 		const char *value = strchr(text, ':') + 1;
 		for (const char *p = value; *p != '\0'; p++)
 			if ((unsigned char)*p <= 0x20 || (unsigned char)*p >= 0x7f)
-				return uc_fail_field(e, UC_EINPUT, "bad-name", "san", "Use ASCII without blanks.", "'%s' has a character that is not allowed there", text);
+				return uc_fail_field(e, UC_EINPUT, "bad-name", "san", "Use ASCII without blanks.",
+				                     "'%s' has a character that is not allowed there", text);
 		if (*value == '\0') return uc_fail_field(e, UC_EINPUT, "bad-name", "san", NULL, "'%s' is empty", text);
 		*out = uc_strdup(text);
 		return UC_OK;

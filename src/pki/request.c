@@ -56,7 +56,8 @@ static enum uc_status check_field(const char *field, const char *value, size_t m
 		return uc_fail_field(e, UC_EINPUT, "bad-subject", field, "Write it in UTF-8.", "the subject field %s is not UTF-8", field);
 	size_t n = utf8_length(value);
 	if (n > max)
-		return uc_fail_field(e, UC_EINPUT, "bad-subject", field, "Shorten it; names that do not fit belong into the subject alternative names.",
+		return uc_fail_field(e, UC_EINPUT, "bad-subject", field,
+		                     "Shorten it; names that do not fit belong into the subject alternative names.",
 		                     "the subject field %s has %zu characters, X.520 allows %zu: '%s'", field, n, max, value);
 	for (const char *p = value; *p != '\0'; p++)
 		if ((unsigned char)*p < 0x20)
@@ -64,7 +65,8 @@ static enum uc_status check_field(const char *field, const char *value, size_t m
 	if (max != 2) return UC_OK;
 	bool letters = n == 2 && value[0] >= 'A' && value[0] <= 'Z' && value[1] >= 'A' && value[1] <= 'Z';
 	if (letters) return UC_OK;
-	return uc_fail_field(e, UC_EINPUT, "bad-subject", field, "Use the two capital letters of ISO 3166, for example JP.", "the country '%s' is not two capital letters", value);
+	return uc_fail_field(e, UC_EINPUT, "bad-subject", field, "Use the two capital letters of ISO 3166, for example JP.",
+	                     "the country '%s' is not two capital letters", value);
 }
 
 static enum uc_status fill_subject(const struct uc_profile *p, X509_NAME *name, struct uc_error *e)
@@ -74,7 +76,8 @@ static enum uc_status fill_subject(const struct uc_profile *p, X509_NAME *name, 
 		if (value == NULL || value[0] == '\0') continue;
 		UC_TRY(check_field(subject_fields[i].field, value, subject_fields[i].max, e));
 		if (!X509_NAME_add_entry_by_txt(name, subject_fields[i].type, MBSTRING_UTF8, (const unsigned char *)value, -1, -1, 0))
-			return uc_fail_field(e, UC_EINPUT, "bad-subject", subject_fields[i].field, NULL, "the subject field %s cannot be written: '%s'", subject_fields[i].field, value);
+			return uc_fail_field(e, UC_EINPUT, "bad-subject", subject_fields[i].field, NULL, "the subject field %s cannot be written: '%s'",
+			                     subject_fields[i].field, value);
 	}
 	return UC_OK;
 }
@@ -203,7 +206,8 @@ enum uc_status uc_cert_self_sign(const struct uc_profile *p, EVP_PKEY *key, stru
 	if (x == NULL || !X509_set_version(x, X509_VERSION_3) || !set_serial(x)) return openssl_failed(e, "making a certificate");
 	UC_TRY(fill_subject(p, X509_get_subject_name(x), e));
 	if (!X509_set_issuer_name(x, X509_get_subject_name(x)) || !X509_set_pubkey(x, key)) return openssl_failed(e, "making a certificate");
-	if (!set_time(X509_getm_notBefore(x), p->not_before) || !set_time(X509_getm_notAfter(x), p->not_after)) return openssl_failed(e, "writing the validity");
+	if (!set_time(X509_getm_notBefore(x), p->not_before) || !set_time(X509_getm_notAfter(x), p->not_after))
+		return openssl_failed(e, "writing the validity");
 	UC_CLEANUP(free_extsp) ext_stack *exts = sk_X509_EXTENSION_new_null();
 	UC_TRY(push_common(exts, p, e));
 	UC_TRY(push_key_ids(exts, x, e));
@@ -266,11 +270,14 @@ static enum uc_status read_sans(X509_REQ *req, struct uc_csr *out, struct uc_err
 	for (int i = 0; exts != NULL && i < sk_X509_EXTENSION_num(exts); i++) {
 		X509_EXTENSION *ext = sk_X509_EXTENSION_value(exts, i);
 		if (OBJ_obj2nid(X509_EXTENSION_get_object(ext)) != NID_subject_alt_name) continue;
-		if (out->has_san) return uc_fail(e, UC_EINPUT, "duplicate-extension", "Make the request again with one list of names.", "the request has two subject alternative name extensions");
+		if (out->has_san)
+			return uc_fail(e, UC_EINPUT, "duplicate-extension", "Make the request again with one list of names.",
+			               "the request has two subject alternative name extensions");
 		out->has_san = true;
 		const ASN1_OCTET_STRING *value = X509_EXTENSION_get_data(ext);
 		if (!uc_san_read(uc_slice_of(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)), &out->sans))
-			return uc_fail(e, UC_EINPUT, "not-a-request", "Make the request again.", "the subject alternative names of the request cannot be read");
+			return uc_fail(e, UC_EINPUT, "not-a-request", "Make the request again.",
+			               "the subject alternative names of the request cannot be read");
 	}
 	return UC_OK;
 }
@@ -281,7 +288,8 @@ enum uc_status uc_csr_read(struct uc_slice der, struct uc_csr *out, struct uc_er
 	const unsigned char *p = der.ptr;
 	UC_CLEANUP(free_req) X509_REQ *req = der.len > 0 ? d2i_X509_REQ(NULL, &p, (long)der.len) : NULL;
 	if (req == NULL || p != der.ptr + der.len || !read_info(der, out))
-		return uc_fail(e, UC_EINPUT, "not-a-request", "Give a PKCS#10 certificate signing request.", "not a certificate signing request: %s", looks_like(der));
+		return uc_fail(e, UC_EINPUT, "not-a-request", "Give a PKCS#10 certificate signing request.",
+		               "not a certificate signing request: %s", looks_like(der));
 	EVP_PKEY *key = X509_REQ_get0_pubkey(req);
 	if (key == NULL || X509_REQ_verify(req, key) != 1)
 		return uc_fail(e, UC_EINPUT, "bad-proof", "Make the request again; it may have been changed on its way.",

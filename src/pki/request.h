@@ -12,11 +12,11 @@
 struct uc_profile {
 	const char *common_name;
 	const char *country, *state, *locality, *organization, *unit;
-	const struct uc_strv *sans; /* in the form of uc_san_normalize() */
-	unsigned key_usage;         /* UC_KU_ bits */
-	const char *const *ekus;    /* NULL-terminated dotted OIDs, or NULL for none */
-	bool ca;                    /* basicConstraints CA:TRUE, pathlen:0 */
-	const char *digest;         /* "SHA256", ... */
+	const struct uc_strv *sans;    /* in the form of uc_san_normalize() */
+	unsigned key_usage;            /* UC_KU_ bits */
+	const char *const *ekus;       /* NULL-terminated dotted OIDs, or NULL for none */
+	bool ca;                       /* basicConstraints CA:TRUE, pathlen:0 */
+	const char *digest;            /* "SHA256", ... */
 	uc_time not_before, not_after; /* certificates only */
 };
 

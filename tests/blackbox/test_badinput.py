@@ -235,7 +235,6 @@ REFUSED = [
     Case("CAPF without keyCertSign", lambda p: p.leaf("CAPF", replace={USAGE: usage("digitalSignature", "keyEncipherment")}), "usage-missing", "keyCertSign", to=("own", "CAPF")),
     # trust stores
     Case("extension twice in a trust store, C74", lambda p: p.root.peer(extensions=[dns_names("a.example.com"), dns_names("b.example.com")]), "duplicate-extension", to=TRUST),
-    Case("not yet valid in a trust store", lambda p: p.root.peer(not_before=utc(days_from_now(10))), "not-yet-valid", to=TRUST),
     Case("one bad of three in a trust store", lambda p: p.root.pem + p.root.peer(not_after=utc("2611250000Z")) + p.sub.pem, "bad-time", "peer.example.com", to=TRUST),
     Case("CA without subject in a trust store", lambda p: to_pem(certificate(key=p.root.key, issuer=p.root.name, subject=seq(), spki=p.sub.spki, extensions=[basic(True)])),
          "no-subject", to=TRUST),
@@ -368,6 +367,7 @@ WARNED = [
     Case("MD5 in a trust store", lambda p: Authority("MD5 Sub", Authority("R", key=p.rsa_key), md="md5").pem, "weak-signature", "MD5", to=TRUST),
     Case("SHA-1 in a trust store", lambda p: Authority("SHA-1 Sub", p.root, md="sha1").pem, "weak-signature", "SHA-1", to=TRUST),
     Case("expired in a trust store, C90", lambda p: Authority("Old Root", not_before=utc(days_from_now(-20)), not_after=utc(days_from_now(-10))).pem, "expired", "Old Root", to=TRUST),
+    Case("not yet valid in a trust store, C69", lambda p: p.root.peer(not_before=utc(days_from_now(10))), "not-yet-valid", "this node's clock", to=TRUST),
     Case("negative serial in a trust store, C71", lambda p: Authority("Negative", serial=-300).pem, "serial-negative", "-012c", to=TRUST),
     Case("serial zero in a trust store, C71", lambda p: Authority("Zero", serial=0).pem, "serial-zero", to=TRUST),
     Case("long serial in a trust store", lambda p: Authority("Long", serial=b"\x7f" * 30).pem, "serial-long", "30 octets", to=TRUST),
@@ -449,8 +449,8 @@ def strict_place(new_node, tmp_path, *arguments):
 
 def test_with_san_mismatch_refuse_a_difference_is_an_error_C33(new_node, tmp_path):
     place = strict_place(new_node, tmp_path, "--san-mismatch", "refuse")
-    before = place.mark()
     path = place.write(place.leaf(replace={SAN: dns_names("www.example.com")}))
+    before = place.mark()
     problem = place.node.refused("set", "cert", "import", "own", "tomcat", path, "--yes", "--force", code="san-mismatch")
     assert problem["status"] == 422 and FQDN in problem["detail"] and "www.example.com" in problem["detail"]
     assert place.mark() == before

@@ -319,7 +319,7 @@ class Disk:
         run("mount", "-o", "remount,bind,ro", self.path)
 
     def uncover(self):
-        run("umount", self.path)
+        run("umount", "-l", self.path)  # connections that were opened under it keep it
         self.mounts -= 1
 
     def end(self):

@@ -19,9 +19,10 @@ void uc_api_get_root(void *ctx, const struct uc_route_call *call, struct uc_http
 {
 	(void)ctx;
 	(void)call;
-	static const char page[] = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>ucpki</title></head>\n"
-	                           "<body><h1>ucpki</h1><p>The certificate and trust manager of this node answers here.</p>\n"
-	                           "<p>Its interface is described in <a href=\"/api/v1/openapi.json\">/api/v1/openapi.json</a>.</p></body></html>\n";
+	static const char page[] =
+	    "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>ucpki</title></head>\n"
+	    "<body><h1>ucpki</h1><p>The certificate and trust manager of this node answers here.</p>\n"
+	    "<p>Its interface is described in <a href=\"/api/v1/openapi.json\">/api/v1/openapi.json</a>.</p></body></html>\n";
 	snprintf(r->content_type, sizeof r->content_type, "text/html; charset=utf-8");
 	uc_buf_add_str(&r->body, page);
 }
@@ -91,7 +92,8 @@ struct place {
 static struct place place_of(const struct uc_route_call *call)
 {
 	bool own = strstr(call->route->pattern, "/own/") != NULL;
-	return (struct place){.own = own, .unit = uc_route_param(call, own ? "purpose" : "store"), .name = own ? "" : uc_route_param(call, "name")};
+	return (struct place){
+	    .own = own, .unit = uc_route_param(call, own ? "purpose" : "store"), .name = own ? "" : uc_route_param(call, "name")};
 }
 
 void uc_api_get_cert(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)
@@ -113,7 +115,8 @@ void uc_api_get_chain(void *ctx, const struct uc_route_call *call, struct uc_htt
 }
 
 /* Sends bytes as a file to save, or the problem. */
-static void send_file(struct uc_http_response *r, enum uc_status status, struct uc_buf *bytes, const char *type, const char *file, const struct uc_error *e)
+static void send_file(struct uc_http_response *r, enum uc_status status, struct uc_buf *bytes, const char *type, const char *file,
+                      const struct uc_error *e)
 {
 	if (status != UC_OK) {
 		uc_problem_write(r, e, NULL);
@@ -162,7 +165,8 @@ void uc_api_get_csr_content(void *ctx, const struct uc_route_call *call, struct 
 	char type[96];
 	char file[96];
 	struct uc_error e;
-	enum uc_status status = uc_node_request_content(node_of(ctx), uc_route_param(call, "purpose"), format != NULL ? format : "pem", &bytes, type, file, &e);
+	enum uc_status status =
+	    uc_node_request_content(node_of(ctx), uc_route_param(call, "purpose"), format != NULL ? format : "pem", &bytes, type, file, &e);
 	send_file(r, status, &bytes, type, file, &e);
 }
 
@@ -175,7 +179,8 @@ void uc_api_list_changes(void *ctx, const struct uc_route_call *call, struct uc_
 	enum uc_status status = uc_route_number(call, "limit", 1, UC_API_MAX_LIMIT, UC_API_DEFAULT_LIMIT, &limit, &e);
 	const char *cursor = uc_route_query(call, "cursor");
 	if (status == UC_OK && cursor != NULL && !uc_parse_u64(cursor, 1, INT64_MAX, &before))
-		status = uc_fail_field(&e, UC_EINPUT, "bad-cursor", "cursor", "Use the value of \"next\" of the answer before.", "'%s' is not a cursor of this list", cursor);
+		status = uc_fail_field(&e, UC_EINPUT, "bad-cursor", "cursor", "Use the value of \"next\" of the answer before.",
+		                       "'%s' is not a cursor of this list", cursor);
 	if (status == UC_OK) status = uc_node_changes(node_of(ctx), (int64_t)before, limit, uc_route_query(call, "object"), &json, &e);
 	uc_api_reply(r, status, json, &e);
 }
@@ -198,15 +203,18 @@ void uc_api_get_probe(void *ctx, const struct uc_route_call *call, struct uc_htt
 	char port[8];
 	UC_CLEANUP(uc_probe_free) struct uc_probe seen = {.address = ""};
 	struct uc_error e;
-	enum uc_status status = peer == NULL ? uc_fail_field(&e, UC_EINPUT, "argument-missing", "peer", "Give it as HOST:PORT.", "the parameter peer is missing") : uc_peer_split(peer, host, port, &e);
+	enum uc_status status =
+	    peer == NULL ? uc_fail_field(&e, UC_EINPUT, "argument-missing", "peer", "Give it as HOST:PORT.", "the parameter peer is missing")
+	                 : uc_peer_split(peer, host, port, &e);
 	if (status == UC_OK) status = uc_probe_tls(host, port, uc_route_query(call, "name"), UC_PROBE_ANY, PROBE_TIMEOUT_MS, &seen, &e);
 	json_t *json = NULL;
 	if (status == UC_OK) {
 		json_t *certs = json_array();
 		for (size_t i = 0; i < seen.chain.count; i++) json_array_append_new(certs, uc_report_cert(seen.chain.items[i], uc_now()));
 		char fp[UC_FINGERPRINT_HEX];
-		json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "peer", peer, "address", seen.address, "protocol_version", seen.version, "cipher", seen.cipher, "key_type",
-		                 uc_key_info_of(seen.chain.items[0]->spki).text, "fingerprint", uc_cert_fingerprint_hex(seen.chain.items[0], fp), "certificates", certs);
+		json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "peer", peer, "address", seen.address, "protocol_version", seen.version,
+		                 "cipher", seen.cipher, "key_type", uc_key_info_of(seen.chain.items[0]->spki).text, "fingerprint",
+		                 uc_cert_fingerprint_hex(seen.chain.items[0], fp), "certificates", certs);
 	}
 	uc_api_reply(r, status, json, &e);
 }
@@ -220,7 +228,7 @@ void uc_api_post_trust_check(void *ctx, const struct uc_route_call *call, struct
 	enum uc_status status = uc_api_check_upload(call, &e);
 	if (status == UC_OK)
 		status = peer != NULL ? uc_node_trust_peer(node_of(ctx), store, peer, uc_route_query(call, "name"), &json, &e)
-		                      : uc_node_trust_check(node_of(ctx), store, call->request->body, uc_http_header(call->request, "UCPKI-Password"), &json, &e);
+		                      : uc_node_trust_check(node_of(ctx), store, call->request->body,
+		                                            uc_http_header(call->request, "UCPKI-Password"), &json, &e);
 	uc_api_reply(r, status, json, &e);
 }
-

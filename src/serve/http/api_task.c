@@ -117,13 +117,15 @@ void uc_api_post_own(void *ctx, const struct uc_route_call *call, struct uc_http
 
 void uc_api_post_trust(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)
 {
-	json_t *args = json_pack("{s:s, s:s?, s:s?}", "store", uc_route_param(call, "store"), "description", uc_route_query(call, "description"), "scope", uc_route_query(call, "scope"));
+	json_t *args = json_pack("{s:s, s:s?, s:s?}", "store", uc_route_param(call, "store"), "description",
+	                         uc_route_query(call, "description"), "scope", uc_route_query(call, "scope"));
 	run_upload(ctx, call, r, "import-trust", args);
 }
 
 void uc_api_delete_trust(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)
 {
-	run_task(ctx, call, r, "delete-trust", json_pack("{s:s, s:s}", "store", uc_route_param(call, "store"), "name", uc_route_param(call, "name")), false);
+	run_task(ctx, call, r, "delete-trust",
+	         json_pack("{s:s, s:s}", "store", uc_route_param(call, "store"), "name", uc_route_param(call, "name")), false);
 }
 
 void uc_api_post_undo(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)
@@ -149,8 +151,10 @@ void uc_api_post_password(void *ctx, const struct uc_route_call *call, struct uc
 	struct uc_error e = {.code = UC_OK};
 	enum uc_status status = read_body(call, &args, &e);
 	const char *password = json_string_value(json_object_get(args, "password"));
-	if (status == UC_OK && password == NULL) status = uc_fail_field(&e, UC_EINPUT, "argument-missing", "password", NULL, "the argument password is missing");
-	if (status == UC_OK) status = uc_node_set_password(((const struct uc_session *)ctx)->node, &run, uc_route_param(call, "name"), password, &json, &e);
+	if (status == UC_OK && password == NULL)
+		status = uc_fail_field(&e, UC_EINPUT, "argument-missing", "password", NULL, "the argument password is missing");
+	if (status == UC_OK)
+		status = uc_node_set_password(((const struct uc_session *)ctx)->node, &run, uc_route_param(call, "name"), password, &json, &e);
 	json_decref(args);
 	answer(r, status, json, &e);
 }

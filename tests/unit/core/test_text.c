@@ -167,7 +167,8 @@ static void printable_text_has_no_control_and_is_utf8(void **state)
 	(void)state;
 	char text[] = "a\nb\x1b[31m\x7f\xc2\x85\xc2\xa0\xff\xe2\x82";
 	assert_string_equal(uc_text_printable(text), "a?b?[31m?\?\?\xc2\xa0?\?\?");
-	char reordered[] = "moc.\xe2\x80\xae" "elpmaxe"; /* U+202E: shown as example.com */
+	char reordered[] = "moc.\xe2\x80\xae"
+	                   "elpmaxe"; /* U+202E: shown as example.com */
 	assert_string_equal(uc_text_printable(reordered), "moc.?\?\?elpmaxe");
 	uint32_t seed = 5;
 	for (int round = 0; round < 20000; round++) {
