@@ -115,7 +115,7 @@ static void ours(const struct chain *chain)
 {
 	struct uc_error e;
 	struct uc_cert *leaf = NULL;
-	struct uc_certs lists[2] = {{NULL}, {NULL}}; /* anchors, intermediates */
+	struct uc_certs lists[2] = {{.items = NULL}, {.items = NULL}}; /* anchors, intermediates */
 	for (size_t i = 0; i < 2; i++) {
 		struct uc_cert *c = NULL;
 		uc_bench_must(uc_cert_read(uc_buf_slice(&chain->der[i]), &c, &e), "reading", &e);

@@ -208,12 +208,12 @@ static void print_by_parts(const struct parts *ec, const struct parts *rsa)
 int main(int argc, char **argv)
 {
 	struct bench b = {.db = NULL};
-	struct parts parts[KINDS] = {{.least = {NULL}}};
+	struct parts parts[KINDS] = {{.least = {.items = NULL}}};
 	uc_bench_node_make(&b.node);
 	uc_bench_node_start(&b.node);
 	open_db(&b);
 	for (size_t i = 0; i < KINDS; i++) {
-		struct parts first = {.least = {NULL}};
+		struct parts first = {.least = {.items = NULL}};
 		b.kind = &kinds[i];
 		round_of(&b, &first);
 		free_parts(&first);

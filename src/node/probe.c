@@ -124,8 +124,13 @@ static SSL *client(SSL_CTX *ctx, int fd, const char *name, enum uc_probe_keys ke
 	/* Old servers are looked at too; nothing secret is ever sent. */
 	SSL_set_security_level(ssl, 0);
 	SSL_set_min_proto_version(ssl, TLS1_VERSION);
-	if (signatures[keys] != NULL) SSL_set1_sigalgs_list(ssl, signatures[keys]);
-	if (!is_address(name)) SSL_set_tlsext_host_name(ssl, name);
+	/* Copies: OpenSSL's macros take texts that they may write to, though they do not. */
+	char list[160];
+	char host[256];
+	snprintf(list, sizeof list, "%s", signatures[keys] != NULL ? signatures[keys] : "");
+	snprintf(host, sizeof host, "%s", name);
+	if (list[0] != '\0') SSL_set1_sigalgs_list(ssl, list);
+	if (!is_address(host)) SSL_set_tlsext_host_name(ssl, host);
 	SSL_set_fd(ssl, fd);
 	return ssl;
 }

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import socket
@@ -204,14 +205,27 @@ class Node:
         return self
 
     def kill(self):
-        """Ends it by SIGKILL, at once."""
-        if self.process is not None:
-            try:
-                os.killpg(self.process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            self.process.wait(STOP_SECONDS)
+        """Ends it by SIGKILL, at once, and waits until it is gone, with its locks."""
+        if self.process is None:
+            return self
+        handle = self.handle()
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait(STOP_SECONDS)
+        if handle is not None:
+            gone, _, _ = select.select([handle], [], [], STOP_SECONDS)
+            os.close(handle)
+            assert gone, "ucpkid did not end on SIGKILL"
         return self
+
+    def handle(self):
+        """A descriptor that becomes readable when ucpkid ends; None when it has ended."""
+        try:
+            return os.pidfd_open(self.pid)
+        except (OSError, IndexError):
+            return None
 
     def restart(self, *arguments):
         """Ends it (if it runs) and starts it again with the same data; arguments replace the former ones when there are any."""
