@@ -254,7 +254,7 @@ static enum uc_status walk(int argc, char **argv, struct uc_config *c, const cha
 	for (int i = 1; i < argc; i++) {
 		if (is_flag(c, argv[i])) continue;
 		UC_CLEANUP(uc_freep) char *key = NULL;
-		const char *value;
+		const char *value = NULL;
 		UC_TRY(read_option(argc, argv, &i, &key, &value, e));
 		if (file != NULL && strcmp(key, "config") == 0) *file = value;
 		if (file == NULL) UC_TRY(apply_option(c, key, value, e));

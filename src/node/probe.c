@@ -23,6 +23,14 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
+/* As uc_move() for a descriptor. */
+static int give_fd(int *fd)
+{
+	int given = *fd;
+	*fd = -1;
+	return given;
+}
+
 void uc_probe_free(struct uc_probe *p)
 {
 	uc_certs_free(&p->chain);
@@ -81,8 +89,7 @@ static enum uc_status connect_one(const struct addrinfo *a, int64_t deadline, in
 	socklen_t len = sizeof *why;
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, why, &len) != 0) *why = errno;
 	if (*why != 0) return UC_EUNREACHABLE;
-	*out = fd;
-	fd = -1;
+	*out = give_fd(&fd);
 	return UC_OK;
 }
 

@@ -13,7 +13,7 @@
 enum {
 	DEFAULT_LIMIT = 50,
 	TINY_PART = 256,     /* gathered without another thought */
-	SMALL_PART = 1000,   /* gathered when a short walk does not promise to fill the page */
+	SMALL_PART = 2000,   /* gathered when a short walk does not promise to fill the page */
 	LARGEST_PART = 8000, /* gathered when a longer one does not either: as slow as walking as many */
 	FIRST_LOOK = 400,    /* by now a walk has shown how much it meets */
 	LONG_WALK = 4000,
