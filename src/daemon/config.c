@@ -1,6 +1,7 @@
 #include "daemon/config.h"
 
 #include <ini.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -225,18 +226,22 @@ static bool is_flag(struct uc_config *c, const char *word)
 	return false;
 }
 
-/* One option; *i moves on when its value is the next word. config is where --config goes. */
-static enum uc_status read_option(int argc, char **argv, int *i, char **key, const char **value, struct uc_error *e)
+struct option {
+	char key[64];
+	const char *value;
+};
+
+/* One option; *i moves on when its value is the next word. */
+static enum uc_status read_option(int argc, char **argv, int *i, struct option *out, struct uc_error *e)
 {
 	const char *word = argv[*i];
 	static const char hint[] = "ucpkid --help lists the options.";
 	if (!uc_starts_with(word, "--")) return uc_fail(e, UC_EINPUT, "usage", hint, "'%s' is not an option", word);
-	const char *equals = strchr(word, '=');
-	*key = equals != NULL ? uc_strndup(word + 2, (size_t)(equals - word) - 2) : uc_strdup(word + 2);
-	*value = equals != NULL ? equals + 1 : NULL;
-	if (*value != NULL) return UC_OK;
-	if (*i + 1 >= argc) return uc_fail(e, UC_EINPUT, "usage", hint, "the option %s needs a value", word);
-	*value = argv[++*i];
+	size_t len = strcspn(word + 2, "=");
+	snprintf(out->key, sizeof out->key, "%.*s", (int)(len < sizeof out->key ? len : sizeof out->key), word + 2);
+	bool joined = word[2 + len] == '=';
+	if (!joined && *i + 1 >= argc) return uc_fail(e, UC_EINPUT, "usage", hint, "the option %s needs a value", word);
+	out->value = joined ? word + 2 + len + 1 : argv[++*i];
 	return UC_OK;
 }
 
@@ -253,11 +258,10 @@ static enum uc_status walk(int argc, char **argv, struct uc_config *c, const cha
 {
 	for (int i = 1; i < argc; i++) {
 		if (is_flag(c, argv[i])) continue;
-		UC_CLEANUP(uc_freep) char *key = NULL;
-		const char *value = NULL;
-		UC_TRY(read_option(argc, argv, &i, &key, &value, e));
-		if (file != NULL && strcmp(key, "config") == 0) *file = value;
-		if (file == NULL) UC_TRY(apply_option(c, key, value, e));
+		struct option o = {.key = "", .value = ""};
+		UC_TRY(read_option(argc, argv, &i, &o, e));
+		if (file != NULL && strcmp(o.key, "config") == 0) *file = o.value;
+		if (file == NULL) UC_TRY(apply_option(c, o.key, o.value, e));
 	}
 	return UC_OK;
 }
