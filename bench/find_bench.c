@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/clock.h"
 #include "core/file.h"
@@ -85,9 +86,12 @@ static void fill(const char *url, uint64_t rows)
 	UC_CLEANUP(uc_store_closep) struct uc_store *s = NULL;
 	if (uc_store_open(url, UC_STORE_WRITE, &s, &e) != UC_OK) stop("open", &e);
 	int64_t begun = uc_monotonic_ns();
+	clock_t busy_begun = clock();
 	for (uint64_t n = 0; n < rows; n += STEPS_PER_CHANGE) add_change(s, n, n + STEPS_PER_CHANGE < rows ? n + STEPS_PER_CHANGE : rows);
 	double seconds = (double)(uc_monotonic_ns() - begun) / 1e9;
-	printf("filled %llu rows in %.1f s: %.0f a second\n", (unsigned long long)rows, seconds, (double)rows / seconds);
+	double busy = (double)(clock() - busy_begun) / CLOCKS_PER_SEC;
+	printf("filled %llu rows in %.1f s: %.0f a second, %.0f a second of processor time\n", (unsigned long long)rows, seconds,
+	       (double)rows / seconds, (double)rows / busy);
 }
 
 /* ---- the questions ---- */

@@ -220,9 +220,11 @@ enum uc_status uc_plan_trust(const struct uc_task_context *ctx, const char *stor
 	UC_TRY(name_taken(ctx, store, scope, name, plan, &taken, e));
 	char fp[UC_FINGERPRINT_HEX];
 	uc_cert_fingerprint_hex(cert, fp);
-	if (taken) {
+	/* Eight digits nearly always do; but somebody can have called another certificate by just that name. */
+	for (int digits = 8; taken && digits <= UC_FINGERPRINT_LEN; digits *= 2) {
 		free(name);
-		name = uc_sprintf("%s_%.8s.pem", base, fp);
+		name = uc_sprintf("%s_%.*s.pem", base, digits, fp);
+		UC_TRY(name_taken(ctx, store, scope, name, plan, &taken, e));
 	}
 	json_t *step = json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s}", "type", "trust.add", "store", store, "name", name, "scope", scope,
 	                         "certificate", cert_text(cert), "description", description, "origin", origin);

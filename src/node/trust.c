@@ -11,13 +11,6 @@
 
 enum { PEER_TIMEOUT_MS = 10000 };
 
-static const char *state_of(const struct uc_cert *c, uc_time now)
-{
-	if (!c->not_before.ok || !c->not_after.ok) return "malformed";
-	if (now > c->not_after.value) return "expired";
-	return now < c->not_before.value ? "not-yet-valid" : "valid";
-}
-
 static enum uc_status holds(struct uc_node *n, struct uc_store *store, const char *trust_store, const struct uc_cert *c, bool *held,
                             struct uc_error *e)
 {
@@ -40,7 +33,7 @@ static enum uc_status link_json(struct uc_node *n, struct uc_store *store, const
 	if (trust_store != NULL) UC_TRY(holds(n, store, trust_store, c, &held, e));
 	bool broken = !path->ok && (int)i == path->depth;
 	*out = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s?}", "label", label, "subject", subject, "fingerprint",
-	                 uc_cert_fingerprint_hex(c, fp), "state", state_of(c, uc_now()), "link", broken ? path->code : "ok", "not_after",
+	                 uc_cert_fingerprint_hex(c, fp), "state", uc_cert_state(c, uc_now()), "link", broken ? path->code : "ok", "not_after",
 	                 c->not_after.ok ? uc_time_rfc3339(c->not_after.value, until) : "", "in_store", held ? trust_store : NULL);
 	return UC_OK;
 }

@@ -317,6 +317,12 @@ char *uc_cert_serial_text(const struct uc_cert *c)
 	return uc_sprintf("%s%s", negative ? "-" : "", digits);
 }
 
+const char *uc_cert_state(const struct uc_cert *c, uc_time now)
+{
+	if (!c->not_before.ok || !c->not_after.ok) return "malformed";
+	return uc_time_state(c->not_before.value, c->not_after.value, now);
+}
+
 char *uc_cert_label(const struct uc_cert *c)
 {
 	char *cn = uc_name_cn(c->subject);

@@ -92,6 +92,8 @@ bool uc_cert_issued_by(const struct uc_cert *c, const struct uc_cert *issuer);
 char *uc_cert_fingerprint_hex(const struct uc_cert *c, char buf[UC_FINGERPRINT_HEX]);
 /* The serial as signed hexadecimal ("-1f", "0", "4a03"): C71. Free with free(). */
 char *uc_cert_serial_text(const struct uc_cert *c);
+/* Where now lies in its validity, as uc_time_state(), or "malformed" when its times are. Static. */
+const char *uc_cert_state(const struct uc_cert *c, uc_time now);
 /* What a person calls it: its CN, else its whole subject, else the first SAN, else the subject hash. Free with free(). */
 char *uc_cert_label(const struct uc_cert *c);
 /* The base name of its .pem (requirements section 6): the CN, or the subject hash, made safe, without ".pem". Free with free(). */

@@ -186,16 +186,6 @@ static void set_signature(json_t *o, struct uc_slice oid)
 	json_object_set_new(o, "signature_algorithm", json_string(nid != NID_undef ? OBJ_nid2ln(nid) : text));
 }
 
-static const char *state_of(const struct uc_cert *c, uc_time now)
-{
-	if (!c->not_before.ok || !c->not_after.ok) return "malformed";
-	if (now > c->not_after.value) return "expired";
-	if (now < c->not_before.value) return "not-yet-valid";
-	/* "No well-defined expiration" (RFC 5280 section 4.1.2.5) never alerts, however late it is (C61). */
-	bool ends = c->not_after.value < UC_TIME_MAX;
-	return ends && c->not_after.value - now < EXPIRING ? "expiring" : "valid";
-}
-
 static char *time_text(const struct uc_asn1_time *t)
 {
 	if (!t->ok) return uc_asn1_time_quote(t);
@@ -210,7 +200,7 @@ static void set_validity(json_t *o, const struct uc_cert *c, uc_time now)
 	set_taken(o, "not_before", time_text(&c->not_before));
 	set_taken(o, "not_after", time_text(&c->not_after));
 	json_object_set_new(o, "expires", json_string(distance));
-	json_object_set_new(o, "state", json_string(state_of(c, now)));
+	json_object_set_new(o, "state", json_string(uc_cert_state(c, now)));
 }
 
 static void set_identity(json_t *o, const struct uc_cert *c)

@@ -95,6 +95,8 @@ static enum uc_status configure(struct uc_db *db, enum uc_db_mode mode, struct u
 	sqlite3_extended_result_codes(d->h, 1);
 	sqlite3_busy_timeout(d->h, 10000);
 	sqlite3_limit(d->h, SQLITE_LIMIT_ATTACHED, 0);
+	/* Without it a statement with LIKE is prepared anew for every value. */
+	sqlite3_db_config(d->h, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
 	/* SQLite opens what it cannot write for reading, without a word. */
 	if (mode == UC_DB_WRITE && sqlite3_db_readonly(d->h, "main") == 1) return failed(d, SQLITE_READONLY, "write", e);
 	UC_TRY(sq_exec(db, always, e));

@@ -28,19 +28,18 @@ struct characters {
 	size_t count;
 };
 
-static struct characters characters_of(const char *text)
+static void find_characters(const char *text, struct characters *c)
 {
-	struct characters c = {.count = 0};
 	size_t len = strlen(text);
 	size_t pos = 0;
-	while (pos < len && c.count < sizeof c.at / sizeof c.at[0] - 1) {
+	c->count = 0;
+	while (pos < len && c->count < sizeof c->at / sizeof c->at[0] - 1) {
 		uint32_t cp;
 		size_t n = uc_utf8_next(uc_slice_of(text + pos, len - pos), &cp);
-		c.at[c.count++] = pos;
+		c->at[c->count++] = pos;
 		pos += n > 0 ? n : 1;
 	}
-	c.at[c.count] = pos;
-	return c;
+	c->at[c->count] = pos;
 }
 
 /* ---- which trigrams of a needle to ask for ---- */
@@ -64,14 +63,21 @@ struct trigrams {
 };
 
 /* Those that lie side by side, and the last one. */
-static struct trigrams trigrams_of(const char *text)
+static void add_trigram(struct trigrams *t, const char *text, const struct characters *c, size_t first)
 {
-	struct trigrams t = {.count = 0};
-	struct characters c = characters_of(text);
-	for (size_t first = 0; c.count >= 3 && first + 3 < c.count && t.count < MAX_TRIGRAMS - 1; first += 3)
-		memcpy(t.items[t.count++].text, text + c.at[first], c.at[first + 3] - c.at[first]);
-	if (c.count >= 3) memcpy(t.items[t.count++].text, text + c.at[c.count - 3], c.at[c.count] - c.at[c.count - 3]);
-	return t;
+	struct trigram *to = &t->items[t->count++];
+	*to = (struct trigram){.met = 0};
+	memcpy(to->text, text + c->at[first], c->at[first + 3] - c->at[first]);
+}
+
+static void find_trigrams(const char *text, struct trigrams *t)
+{
+	struct characters c;
+	find_characters(text, &c);
+	t->count = 0;
+	if (c.count < 3) return;
+	for (size_t first = 0; first + 3 < c.count && t->count < MAX_TRIGRAMS - 1; first += 3) add_trigram(t, text, &c, first);
+	add_trigram(t, text, &c, c.count - 3);
 }
 
 void uc_sqlite_sample_free(struct sqlite_db *d)
@@ -137,7 +143,8 @@ static void add_quoted(struct uc_buf *out, const char *text)
 
 static enum uc_status add_needle(struct uc_db *db, struct uc_buf *out, const struct uc_db_needle *needle, struct uc_error *e)
 {
-	struct trigrams t = trigrams_of(needle->text);
+	struct trigrams t;
+	find_trigrams(needle->text, &t);
 	UC_TRY(keep_rarest(db, needle->column, &t, e));
 	for (size_t i = 0; i < t.count; i++) {
 		if (out->len > 0) uc_buf_add_str(out, " AND ");

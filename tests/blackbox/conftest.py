@@ -19,7 +19,7 @@ def short_folder():
 
 
 class Makers:
-    """Makes nodes and ends them all: node = new_node("--roles", "reporting") is a fresh installation, new_node.copy() one of the session's template."""
+    """Makes nodes and ends them all: node = new_node("--roles", "reporting") is a fresh installation, new_node.copy() one of the template that all tests share."""
 
     def __init__(self, template):
         self.template = template

@@ -13,6 +13,7 @@
 #include "manage/task.h"
 #include "manage/upload.h"
 #include "pki/make_certs.h"
+#include "pki/name.h"
 #include "pki/report.h"
 #include "store/change.h"
 
