@@ -28,9 +28,6 @@ UC_DEFINE_CLEANUP(free_bio, BIO, BIO_free_all)
 /* Text of an extension: longer ones are cut; the value of a far longer one is not decoded at all. */
 enum { MAX_EXT_TEXT = 4096, MAX_EXT_VALUE = 65536 };
 
-/* From here on "expiring". */
-#define EXPIRING (30 * UC_DAY)
-
 json_t *uc_report_string(const char *text)
 {
 	if (text == NULL) return json_null();
