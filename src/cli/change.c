@@ -104,9 +104,10 @@ static int confirm(struct uc_cli *cli, struct flow *f, const struct uc_answer *a
 	if (f->seen != NULL) uc_out_line(cli->out, "The state has changed since; this is the plan now.");
 	uc_out_plan(cli->out, plan, cli->colour);
 	bool danger = strcmp(uc_json_text(plan, "worst"), "danger") == 0;
-	if (danger && !f->force) return stop(cli, "To go on in spite of the danger, repeat the command with --force.");
-	if (!cli->ask)
-		return stop(cli, danger ? "To go on, repeat the command with --yes and --force." : "To go on, repeat the command with --yes.");
+	if (danger && (!f->force || !cli->ask))
+		return stop(cli, cli->ask ? "To go on in spite of the danger, repeat the command with --force."
+		                          : "To go on in spite of the danger, repeat the command with --yes and --force.");
+	if (!cli->ask) return stop(cli, "To go on, repeat the command with --yes.");
 	if (!uc_ask_yes(cli, "Proceed")) return stop(cli, "");
 	free(f->seen);
 	f->seen = uc_strdup(hash);

@@ -43,6 +43,7 @@ int uc_cmd_trust(struct uc_cli *cli, const struct uc_args *args)
 	struct uc_call call = {.method = "POST"};
 	if (is_peer(what)) {
 		uc_url_param(&url, "peer", what);
+		if (uc_args_value(args, UC_OPT_NAME) != NULL) uc_url_param(&url, "name", uc_args_value(args, UC_OPT_NAME));
 	} else {
 		if (uc_password_option(args, &password, &e) != UC_OK) return uc_cli_fail(cli, &e);
 		if (uc_upload_read(cli, what, "the certificate", &body, &e) != UC_OK) return uc_cli_fail(cli, &e);

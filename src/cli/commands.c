@@ -85,7 +85,7 @@ static const struct uc_command commands[] = {
     {"utils key purge ID", CHANGE, "Destroys a replaced key for good.", uc_cmd_key_purge},
     {"utils cert check FILE...", UC_OPT(PASSWORD_FILE) | UC_OPT(AT) | UC_OPT(TEXT),
      "Checks files without a daemon: faults, chains, which key belongs to which certificate.", uc_cmd_check},
-    {"utils cert trust FILE|HOST:PORT", UC_OPT(STORE) | UC_OPT(PASSWORD_FILE),
+    {"utils cert trust FILE|HOST:PORT", UC_OPT(STORE) | UC_OPT(PASSWORD_FILE) | UC_OPT(NAME),
      "Tells whether the store of --store trusts a peer, and if not, what is missing where.", uc_cmd_trust},
     {"utils cert probe HOST:PORT", UC_OPT(NAME), "Shows what a TLS server presents.", uc_cmd_probe},
     {"utils api METHOD PATH", UC_OPT(DATA), "Sends any request to the API and prints the answer.", uc_cmd_api},

@@ -13,13 +13,8 @@ char *uc_upload_name(const struct uc_cert *c)
 }
 
 /* What stands in the file besides certificates. */
-static void note_others(const struct uc_input *in, size_t requests, size_t crls, struct uc_findings *findings)
+static void note_others(size_t requests, size_t crls, struct uc_findings *findings)
 {
-	if (in->keys_dropped > 0)
-		uc_findings_add(findings, UC_NOTE, "key-dropped",
-		                "Keys of this product are made on the node and never leave it; delete the file if it is not needed elsewhere.",
-		                "the %s holds %zu private key%s, which %s not taken, stored or logged", in->format, in->keys_dropped,
-		                in->keys_dropped == 1 ? "" : "s", in->keys_dropped == 1 ? "was" : "were");
 	if (requests > 0)
 		uc_findings_add(findings, UC_NOTE, "request-ignored", NULL, "%zu certificate signing request%s in the file %s ignored", requests,
 		                requests == 1 ? "" : "s", requests == 1 ? "is" : "are");
@@ -57,7 +52,7 @@ enum uc_status uc_upload_read(const struct uc_task_request *req, struct uc_certs
 		    e, UC_EINPUT, "no-certificate-found", "file", "Upload the certificate that the CA made, not the request or list.",
 		    "the file holds no certificate, but %zu certificate signing request(s) and %zu revocation list(s)", requests, crls);
 	uc_findings_move(findings, &in.findings, NULL);
-	note_others(&in, requests, crls, findings);
+	note_others(requests, crls, findings);
 	return UC_OK;
 }
 

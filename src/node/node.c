@@ -95,13 +95,16 @@ static void new_names(struct uc_node *n, const struct uc_node_config *config)
 	else
 		n->domain = uc_strdup(dot != NULL ? dot + 1 : config->name == NULL ? domain : "");
 	n->guid = uc_uuid();
+	/* Host names have no case (RFC 1034 section 3.1); certificates, lists and file names get one spelling. */
+	for (char *p = n->name; *p != '\0'; p++) *p = uc_ascii_lower(*p);
+	for (char *p = n->domain; *p != '\0'; p++) *p = uc_ascii_lower(*p);
 }
 
 static enum uc_status check_names(struct uc_node *n, const struct uc_node_config *config, struct uc_error *e)
 {
 	size_t len = config->name != NULL ? strcspn(config->name, ".") : 0;
-	bool same = config->name == NULL || (strlen(n->name) == len && strncmp(n->name, config->name, len) == 0);
-	if (config->domain != NULL && strcmp(config->domain, n->domain) != 0) same = false;
+	bool same = config->name == NULL || (strlen(n->name) == len && strncasecmp(n->name, config->name, len) == 0);
+	if (config->domain != NULL && !uc_eq_nocase(config->domain, n->domain)) same = false;
 	if (same) return UC_OK;
 	return uc_fail(e, UC_ECONFLICT, "other-node", "Start it without a name, or with another data directory.",
 	               "the data directory %s belongs to the node %s of the domain '%s', not to %s", n->data, n->name, n->domain,

@@ -62,28 +62,28 @@ static enum uc_status path_json(struct uc_node *n, struct uc_store *store, const
 	return UC_OK;
 }
 
-/* Builds the best path of leaf over what it came with and what the store holds. */
+/*
+ * Builds the best path of leaf over what it came with and what the store holds. Roots that it came with vouch for nothing: only the store's own do. The leaf is an anchor
+ * itself when the store holds it, and, unless trusted_only, when it is self-signed: then it is its own chain.
+ */
 static enum uc_status best_path(struct uc_node *n, struct uc_store *store, const char *trust_store, const struct uc_cert *leaf,
-                                const struct uc_certs *with, bool store_only, struct uc_path *path, struct uc_error *e)
+                                const struct uc_certs *with, bool trusted_only, struct uc_path *path, struct uc_error *e)
 {
 	UC_CLEANUP(uc_certs_free) struct uc_certs intermediates = {.items = NULL};
 	UC_CLEANUP(uc_certs_free) struct uc_certs anchors = {.items = NULL};
 	UC_CLEANUP(uc_certs_free) struct uc_certs from = {.items = NULL};
+	bool held = false;
 	uc_certs_take(&from, uc_cert_dup(leaf));
 	for (size_t i = 0; with != NULL && i < with->count; i++) {
-		const struct uc_cert *c = with->items[i];
-		uc_certs_take(&from, uc_cert_dup(c));
-		bool root = uc_cert_self_signed(c);
-		/* A root that the peer sends along vouches for nothing; only the store's own do. */
-		if (!root || !store_only) uc_certs_take(root ? &anchors : &intermediates, uc_cert_dup(c));
+		uc_certs_take(&from, uc_cert_dup(with->items[i]));
+		if (!uc_cert_self_signed(with->items[i])) uc_certs_take(&intermediates, uc_cert_dup(with->items[i]));
 	}
-	if (trust_store != NULL) UC_TRY(uc_pool_gather(store, trust_store, n->name, &from, &intermediates, &anchors, e));
-	bool held = false;
-	if (trust_store != NULL) UC_TRY(holds(n, store, trust_store, leaf, &held, e));
-	/* A self-signed certificate is its own chain; in a trust question the store must hold it. */
-	if ((held || !store_only) && uc_cert_self_signed(leaf)) uc_certs_take(&anchors, uc_cert_dup(leaf));
-	if (held && store_only && !uc_cert_self_signed(leaf)) uc_certs_take(&anchors, uc_cert_dup(leaf));
-	struct uc_path_options options = {.at = uc_now(), .v1_anchors = true, .allow_weak = true, .partial_anchors = held && store_only};
+	if (trust_store != NULL) {
+		UC_TRY(uc_pool_gather(store, trust_store, n->name, &from, &intermediates, &anchors, e));
+		UC_TRY(holds(n, store, trust_store, leaf, &held, e));
+	}
+	if (held || (!trusted_only && uc_cert_self_signed(leaf))) uc_certs_take(&anchors, uc_cert_dup(leaf));
+	struct uc_path_options options = {.at = uc_now(), .v1_anchors = true, .allow_weak = true, .partial_anchors = held && trusted_only};
 	uc_path_build(leaf, &intermediates, &anchors, &options, path);
 	return UC_OK;
 }

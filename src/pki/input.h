@@ -32,7 +32,7 @@ struct uc_input {
 	/*
 	 * What was tolerated. UC_WARN: "damaged-block" (a part that could not be read, with its line and the reason). UC_NOTE: "text-encoding",
 	 * "text-skipped", "attributes-skipped", "block-skipped" (a public key, parameters), "armour-repaired", "trusted-data-dropped",
-	 * "several-objects" (DER one after the other), "keys-dropped".
+	 * "several-objects" (DER one after the other), "key-dropped".
 	 */
 	struct uc_findings findings;
 };

@@ -259,7 +259,9 @@ enum uc_status uc_input_pkcs12(struct uc_input_job *job, struct uc_slice data, c
 	ERR_clear_error();
 	job->out->keys_dropped += p.keys_dropped;
 	if (p.keys_dropped > 0)
-		uc_findings_add(&job->out->findings, UC_NOTE, "keys-dropped", "Private keys are made on the node and never uploaded.",
-		                "%zu private keys of the PKCS#12 data were not taken", p.keys_dropped);
+		uc_findings_add(&job->out->findings, UC_NOTE, "key-dropped",
+		                "Keys are made on the node and never leave it; delete the file if it is not needed elsewhere.",
+		                "the PKCS#12 data holds %zu private key%s, which %s not taken, stored or logged", p.keys_dropped,
+		                p.keys_dropped == 1 ? "" : "s", p.keys_dropped == 1 ? "was" : "were");
 	return status;
 }

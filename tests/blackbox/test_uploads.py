@@ -365,6 +365,8 @@ def test_a_deleted_issuer_breaks_the_chain_and_is_a_danger(node, sub_ca, root_ca
     assert root_ca.name not in node.names("tomcat-trust")
     shown = node.json("show", "cert", "trust", f"tomcat-trust/{sub_ca.name}")
     assert shown["chain_complete"] is False and "Example Root CA" in shown["missing"]["subject"]
+    own = node.json("show", "cert", "chain", "tomcat")
+    assert own["complete"] is False and "Example Root CA" in own["missing"]["subject"] and own["missing"]["store"] == "tomcat-trust"
     node.cli("utils", "undo", str(change["number"]), "--yes")
     assert node.json("show", "cert", "trust", f"tomcat-trust/{sub_ca.name}")["chain_complete"] is True
 

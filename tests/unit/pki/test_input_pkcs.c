@@ -42,7 +42,7 @@ static void certificates_of_a_PKCS12_are_taken_and_its_key_is_dropped(void **sta
 			assert_item(0, UC_INPUT_CERT, "a.der");
 			assert_item(1, UC_INPUT_CERT, "b.der");
 			assert_int_equal(input.keys_dropped, 1);
-			assert_non_null(uc_findings_get(&input.findings, "keys-dropped"));
+			assert_non_null(uc_findings_get(&input.findings, "key-dropped"));
 			assert_ok(read_made(command, passwords[k], UC_INPUT_TAKE_KEYS), error);
 			assert_int_equal(input.count, 3);
 			assert_item(2, UC_INPUT_KEY, "ec.p8");
