@@ -165,3 +165,8 @@ def audit(node):
 def same(before, after):
     """Is the state the same but for the log's head?"""
     return all(before[kind] == after[kind] for kind in before if kind != "head")
+
+
+def sanitized(node):
+    """Does the node run with AddressSanitizer, which takes several times the memory and the time?"""
+    return "libasan" in open(f"/proc/{node.pid}/maps").read() or "__asan_init" in open(node.daemon, "rb").read().decode("latin-1")

@@ -117,6 +117,7 @@ def ask(place, method, path, operation, query=()):
     return place.client(method.upper(), filled(place, path), [*harmless(operation), *needed(place, path), *query], body_of(place, method, path))
 
 
+@pytest.mark.quick
 def test_the_document_is_well_formed(place):
     doc = place.doc
     assert doc["openapi"].startswith("3.1") and doc["info"]["title"] == "ucpki" and doc["info"]["version"]
@@ -135,6 +136,7 @@ def test_the_document_is_well_formed(place):
         assert "requestBody" not in operation or method == "post", path
 
 
+@pytest.mark.quick
 def test_each_documented_operation_answers_as_documented(place):
     for method, path, operation in operations(place.doc):
         answer = ask(place, method, path, operation)
@@ -299,6 +301,7 @@ def check_problem(answer, status):
         assert word not in problem["detail"], str(answer)
 
 
+@pytest.mark.quick
 def test_every_failure_is_a_problem_document_with_its_code_RFC_9457(place):
     for arguments, status, code in failing(place):
         answer = place.client(*arguments)
@@ -308,6 +311,7 @@ def test_every_failure_is_a_problem_document_with_its_code_RFC_9457(place):
         assert ("plan" in answer.json) == (code in ("confirmation-needed", "plan-changed", "not-undoable", "key-in-use", "no-pending-csr")), f"{arguments[:3]}: {answer}"
 
 
+@pytest.mark.quick
 def test_a_name_that_is_nearly_right_is_answered_with_the_right_one(place):
     assert "Api_Root.pem" in place.client("GET", "/certificates/trust/tomcat-trust/Api_Rot").json["hint"]
     assert "Api_Root.pem" in place.client("DELETE", "/certificates/trust/tomcat/api_root", {"yes": 1, "dry_run": 1}).json.get("hint", "Api_Root.pem")

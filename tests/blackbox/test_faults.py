@@ -18,7 +18,7 @@ from http.client import HTTPException
 
 import pytest
 
-from books import audit, same
+from books import audit, same, sanitized
 from conftest import Makers
 from forge import Authority
 from harness import ROOT, fingerprint, run
@@ -33,10 +33,6 @@ def wait_until(what, condition, seconds=WAIT_SECONDS):
     while not condition():
         assert time.monotonic() < end, f"{what}: not within {seconds} s"
         time.sleep(0.02)
-
-
-def sanitized(node):
-    return "libasan" in open(f"/proc/{node.pid}/maps").read()
 
 
 def check_whole(node):

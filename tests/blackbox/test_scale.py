@@ -10,11 +10,10 @@ import random
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from books import audit, same
+from books import audit, same, sanitized
 from conftest import Makers
 from forge import AKI, bits, dns_names, extension, integer, name, octets, oid, seq, spki_of, tlv, utc
 from harness import to_pem
-from test_faults import sanitized
 from wire import Client
 
 BUNDLE = 500

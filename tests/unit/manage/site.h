@@ -95,11 +95,10 @@ SITE_UNUSED static enum uc_status commit_plan(struct site *s, const struct uc_pl
 {
 	char at[UC_TIME_TEXT];
 	UC_CLEANUP(uc_freep) char *request = uc_uuid();
-	json_t *body =
-	    json_pack("{s:s, s:s, s:s, s:n, s:s, s:s, s:s, s:o, s:O, s:o, s:O}", "at", uc_time_rfc3339(s->ctx.now, at), "node", s->ctx.node, "who",
-	              "tester", "why", "task", plan->task, "request", request, "summary", plan->summary, "undoes",
-	              plan->undoes > 0 ? json_integer(plan->undoes) : json_null(), "steps", plan->steps, "findings",
-	              uc_report_findings(&plan->findings), "followups", plan->followups);
+	json_t *body = json_pack("{s:s, s:s, s:s, s:n, s:s, s:s, s:s, s:o, s:O, s:o, s:O}", "at", uc_time_rfc3339(s->ctx.now, at), "node",
+	                         s->ctx.node, "who", "tester", "why", "task", plan->task, "request", request, "summary", plan->summary,
+	                         "undoes", plan->undoes > 0 ? json_integer(plan->undoes) : json_null(), "steps", plan->steps, "findings",
+	                         uc_report_findings(&plan->findings), "followups", plan->followups);
 	enum uc_status status = uc_log_append(s->store, body, uc_keys_node_sign, s->keys, number, e);
 	json_decref(body);
 	return status;
@@ -115,7 +114,8 @@ SITE_UNUSED static int64_t carry_out(struct site *s, const char *name, json_t *a
 	struct uc_task_request req = {.task = name, .args = json_incref(args), .content = file};
 	assert_ok(preview(s, name, args, file, &plan, &e), e);
 	for (size_t i = 0; i < plan.findings.count; i++)
-		if (plan.findings.items[i].weight == UC_REFUSED) fail_msg("refused: %s: %s", plan.findings.items[i].code, plan.findings.items[i].message);
+		if (plan.findings.items[i].weight == UC_REFUSED)
+			fail_msg("refused: %s: %s", plan.findings.items[i].code, plan.findings.items[i].message);
 	assert_false(uc_plan_empty(&plan));
 	char agreed[65];
 	uc_plan_hash(&plan, agreed);
@@ -143,7 +143,8 @@ SITE_UNUSED static void plan_ok(struct site *s, const char *name, json_t *args, 
 	struct uc_error e;
 	assert_ok(preview(s, name, args, file, plan, &e), e);
 	for (size_t i = 0; i < plan->findings.count; i++)
-		if (plan->findings.items[i].weight == UC_REFUSED) fail_msg("refused: %s: %s", plan->findings.items[i].code, plan->findings.items[i].message);
+		if (plan->findings.items[i].weight == UC_REFUSED)
+			fail_msg("refused: %s: %s", plan->findings.items[i].code, plan->findings.items[i].message);
 }
 
 /* ---- what plans say ---- */
@@ -157,7 +158,8 @@ SITE_UNUSED static void assert_found(const struct uc_plan *p, enum uc_weight wei
 		if (f->weight == weight && strcmp(f->code, code) == 0 && strstr(f->message, text) != NULL) return;
 		uc_buf_printf(&all, "\n  %s %s: %s", uc_weight_name(f->weight), f->code, f->message);
 	}
-	fail_msg("no finding %s of weight %s that says '%s', but:%.*s", code, uc_weight_name(weight), text, (int)all.len, (const char *)all.ptr);
+	fail_msg("no finding %s of weight %s that says '%s', but:%.*s", code, uc_weight_name(weight), text, (int)all.len,
+	         (const char *)all.ptr);
 }
 
 SITE_UNUSED static void assert_not_found(const struct uc_plan *p, const char *code)
@@ -167,7 +169,8 @@ SITE_UNUSED static void assert_not_found(const struct uc_plan *p, const char *co
 }
 
 /* The plan refuses with this as its first refusal, and has no steps. */
-SITE_UNUSED static void assert_refused(struct site *s, const char *name, json_t *args, struct uc_slice file, const char *code, const char *text)
+SITE_UNUSED static void assert_refused(struct site *s, const char *name, json_t *args, struct uc_slice file, const char *code,
+                                       const char *text)
 {
 	struct uc_error e;
 	struct uc_plan plan;
@@ -182,12 +185,12 @@ SITE_UNUSED static void assert_refused(struct site *s, const char *name, json_t 
 }
 
 /* No plan can be made at all. */
-#define assert_no_plan(s, name, args, file, status, id)                                    \
-	do {                                                                                   \
-		struct uc_plan no_plan_;                                                           \
-		struct uc_error no_error_;                                                         \
+#define assert_no_plan(s, name, args, file, status, id)                                           \
+	do {                                                                                          \
+		struct uc_plan no_plan_;                                                                  \
+		struct uc_error no_error_;                                                                \
 		assert_fails(preview(s, name, args, file, &no_plan_, &no_error_), no_error_, status, id); \
-		uc_plan_free(&no_plan_);                                                           \
+		uc_plan_free(&no_plan_);                                                                  \
 	} while (0)
 
 SITE_UNUSED static const char *step_text(const struct uc_plan *p, size_t i, const char *member)
@@ -212,7 +215,8 @@ SITE_UNUSED static bool follows(const struct uc_plan *p, const char *kind, const
 	const json_t *one;
 	json_array_foreach(p->followups, i, one)
 	{
-		if (strcmp(json_string_value(json_object_get(one, "kind")), kind) == 0 && strcmp(json_string_value(json_object_get(one, "target")), target) == 0)
+		if (strcmp(json_string_value(json_object_get(one, "kind")), kind) == 0 &&
+		    strcmp(json_string_value(json_object_get(one, "target")), target) == 0)
 			return true;
 	}
 	return false;
@@ -275,17 +279,19 @@ SITE_UNUSED static struct made request_key(struct site *s, const char *purpose)
 	return out;
 }
 
-#define SERVER_EXTS                                                                                                                                \
-	{                                                                                                                                              \
-		"basicConstraints=critical,CA:FALSE", "keyUsage=critical,digitalSignature,keyEncipherment,dataEncipherment",                                \
-		    "extendedKeyUsage=serverAuth,clientAuth", "subjectKeyIdentifier=hash", "authorityKeyIdentifier=keyid", "subjectAltName=DNS:cucm-pub.example.com" \
+#define SERVER_EXTS                                                                                                  \
+	{                                                                                                                \
+		"basicConstraints=critical,CA:FALSE", "keyUsage=critical,digitalSignature,keyEncipherment,dataEncipherment", \
+		    "extendedKeyUsage=serverAuth,clientAuth", "subjectKeyIdentifier=hash", "authorityKeyIdentifier=keyid",   \
+		    "subjectAltName=DNS:cucm-pub.example.com"                                                                \
 	}
 
 /* What an obedient CA answers to the pending request of a server's purpose. */
 SITE_UNUSED static struct made answer_to(struct site *s, const char *purpose, const struct made *issuer)
 {
 	struct made key = request_key(s, purpose);
-	struct made leaf = make_cert(&(struct make){.subject = "CN=cucm-pub.example.com", .issuer = issuer, .same_key = &key, .exts = SERVER_EXTS});
+	struct made leaf =
+	    make_cert(&(struct make){.subject = "CN=cucm-pub.example.com", .issuer = issuer, .same_key = &key, .exts = SERVER_EXTS});
 	made_free(&key);
 	return leaf;
 }

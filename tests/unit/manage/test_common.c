@@ -4,7 +4,8 @@
 static void the_table_has_every_task_and_no_other(void **state)
 {
 	(void)state;
-	static const char *const names[] = {"install", "cert-regen", "csr-gen", "csr-delete", "import-own", "import-trust", "delete-trust", "undo", "key-purge", "account-password"};
+	static const char *const names[] = {"install",      "cert-regen",   "csr-gen", "csr-delete", "import-own",
+	                                    "import-trust", "delete-trust", "undo",    "key-purge",  "account-password"};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		struct uc_error e;
 		const struct uc_task *task = NULL;
@@ -47,7 +48,11 @@ static void common_names_follow_the_pattern_of_the_catalogue(void **state)
 	struct site *s = *state;
 	static const struct {
 		const char *pattern, *name;
-	} rows[] = {{"%f", "cucm-pub.example.com"}, {"%h-EC.%d", "cucm-pub-EC.example.com"}, {"ITLRECOVERY_%h", "ITLRECOVERY_cucm-pub"}, {"plain", "plain"}, {"", ""}};
+	} rows[] = {{"%f", "cucm-pub.example.com"},
+	            {"%h-EC.%d", "cucm-pub-EC.example.com"},
+	            {"ITLRECOVERY_%h", "ITLRECOVERY_cucm-pub"},
+	            {"plain", "plain"},
+	            {"", ""}};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		UC_CLEANUP(uc_freep) char *name = uc_pattern_name(&s->ctx, rows[i].pattern);
 		assert_string_equal(name, rows[i].name);

@@ -43,12 +43,15 @@ static void a_request_has_a_key_of_its_own_and_touches_no_certificate_C29(void *
 static void names_are_gathered_made_alike_and_each_stands_once_C46_C50_C51(void **state)
 {
 	struct site *s = *state;
-	json_t *args = json_pack("{s:s, s:[s,s,s,s,s,s], s:s}", "purpose", "tomcat-ECDSA", "subject_alt_names", "CUCM-PUB.example.com", "b\xc3\xbc" "cher.example.com",
+	json_t *args = json_pack("{s:s, s:[s,s,s,s,s,s], s:s}", "purpose", "tomcat-ECDSA", "subject_alt_names", "CUCM-PUB.example.com",
+	                         "b\xc3\xbc"
+	                         "cher.example.com",
 	                         "192.0.2.7", "DNS:b.example.com", "b.example.com", "*.example.com", "parent_domain", "example.com");
 	carry_out(s, "csr-gen", args, NO_FILE);
 	UC_CLEANUP(uc_freep) char *cn = NULL;
 	UC_CLEANUP(uc_freep) char *names = pending_names(s, "tomcat-ECDSA", &cn);
-	assert_string_equal(names, "DNS:*.example.com,DNS:b.example.com,DNS:cucm-pub.example.com,DNS:example.com,DNS:xn--bcher-kva.example.com,IP:192.0.2.7");
+	assert_string_equal(
+	    names, "DNS:*.example.com,DNS:b.example.com,DNS:cucm-pub.example.com,DNS:example.com,DNS:xn--bcher-kva.example.com,IP:192.0.2.7");
 	assert_string_equal(cn, "cucm-pub-EC.example.com");
 }
 
@@ -60,13 +63,16 @@ static void one_certificate_for_all_nodes_is_named_after_the_domain(void **state
 	UC_CLEANUP(uc_freep) char *names = pending_names(s, "tomcat-ECDSA", &cn);
 	assert_string_equal(cn, "cucm-pub-EC-ms.example.com");
 	assert_string_equal(names, "DNS:cucm-pub.example.com,DNS:example.com");
-	carry_out(s, "csr-gen", json_pack("{s:s, s:s, s:s, s:s}", "purpose", "tomcat-ECDSA", "distribution", "Multi-Server", "parent_domain", "", "common_name", "all.example.com"),
+	carry_out(s, "csr-gen",
+	          json_pack("{s:s, s:s, s:s, s:s}", "purpose", "tomcat-ECDSA", "distribution", "Multi-Server", "parent_domain", "",
+	                    "common_name", "all.example.com"),
 	          NO_FILE);
 	UC_CLEANUP(uc_freep) char *other_cn = NULL;
 	UC_CLEANUP(uc_freep) char *fewer = pending_names(s, "tomcat-ECDSA", &other_cn);
 	assert_string_equal(other_cn, "all.example.com");
 	assert_string_equal(fewer, "DNS:cucm-pub.example.com");
-	assert_no_plan(s, "csr-gen", json_pack("{s:s, s:s}", "purpose", "TVS", "distribution", "multi-server"), NO_FILE, UC_EREFUSED, "not-multi-server");
+	assert_no_plan(s, "csr-gen", json_pack("{s:s, s:s}", "purpose", "TVS", "distribution", "multi-server"), NO_FILE, UC_EREFUSED,
+	               "not-multi-server");
 	assert_no_plan(s, "csr-gen", json_pack("{s:s, s:s}", "purpose", "TVS", "distribution", "some"), NO_FILE, UC_EINPUT, "bad-distribution");
 }
 
@@ -114,8 +120,10 @@ static void a_request_that_no_CA_could_sign_is_found_in_the_preview_before_a_key
 		assert_int_equal(status, UC_EINPUT);
 		uc_plan_free(&plan);
 	}
-	assert_no_plan(s, "csr-gen", json_pack("{s:s, s:s}", "purpose", "tomcat-ECDSA", "subject_alt_names", "x"), NO_FILE, UC_EINPUT, "bad-argument");
-	assert_no_plan(s, "csr-gen", json_pack("{s:s, s:[i]}", "purpose", "tomcat-ECDSA", "subject_alt_names", 7), NO_FILE, UC_EINPUT, "bad-argument");
+	assert_no_plan(s, "csr-gen", json_pack("{s:s, s:s}", "purpose", "tomcat-ECDSA", "subject_alt_names", "x"), NO_FILE, UC_EINPUT,
+	               "bad-argument");
+	assert_no_plan(s, "csr-gen", json_pack("{s:s, s:[i]}", "purpose", "tomcat-ECDSA", "subject_alt_names", 7), NO_FILE, UC_EINPUT,
+	               "bad-argument");
 	assert_no_plan(s, "csr-gen", purpose("ITLRecovery"), NO_FILE, UC_EREFUSED, "not-requestable");
 	assert_no_plan(s, "csr-gen", purpose("cup"), NO_FILE, UC_EREFUSED, "purpose-not-here");
 	assert_int_equal(uc_test_dir_count(s->dir), keys);
@@ -130,7 +138,8 @@ static void a_thousand_further_names_are_the_limit_C55(void **state)
 	plan_ok(s, "csr-gen", json_pack("{s:s, s:O}", "purpose", "tomcat-ECDSA", "subject_alt_names", names), NO_FILE, &plan);
 	uc_plan_free(&plan);
 	json_array_append_new(names, json_string("one-more.example.com"));
-	assert_no_plan(s, "csr-gen", json_pack("{s:s, s:o}", "purpose", "tomcat-ECDSA", "subject_alt_names", names), NO_FILE, UC_ELIMIT, "too-many-names");
+	assert_no_plan(s, "csr-gen", json_pack("{s:s, s:o}", "purpose", "tomcat-ECDSA", "subject_alt_names", names), NO_FILE, UC_ELIMIT,
+	               "too-many-names");
 }
 
 static void the_CAPF_request_asks_for_a_CA_that_issues_leaves_only(void **state)
@@ -141,7 +150,8 @@ static void the_CAPF_request_asks_for_a_CA_that_issues_leaves_only(void **state)
 	UC_CLEANUP(uc_request_free) struct uc_request r = {.node = NULL};
 	assert_ok(uc_store_request(s->store, s->ctx.node, "CAPF", &r, &e), e);
 	/* basicConstraints, critical, CA:TRUE, pathlen:0; serverAuth */
-	static const uint8_t constraints[] = {0x06, 0x03, 0x55, 0x1d, 0x13, 0x01, 0x01, 0xff, 0x04, 0x08, 0x30, 0x06, 0x01, 0x01, 0xff, 0x02, 0x01, 0x00};
+	static const uint8_t constraints[] = {0x06, 0x03, 0x55, 0x1d, 0x13, 0x01, 0x01, 0xff, 0x04,
+	                                      0x08, 0x30, 0x06, 0x01, 0x01, 0xff, 0x02, 0x01, 0x00};
 	static const uint8_t server[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01};
 	assert_non_null(memmem(r.der.ptr, r.der.len, constraints, sizeof constraints));
 	assert_non_null(memmem(r.der.ptr, r.der.len, server, sizeof server));

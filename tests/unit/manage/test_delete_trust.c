@@ -125,7 +125,8 @@ static void with_a_twin_of_the_same_key_nothing_breaks(void **state)
 	struct made root;
 	struct made sub;
 	set_up_chain(s, &root, &sub);
-	struct made renewed = make_cert(&(struct make){.subject = "CN=Root", .same_key = &root, .to = MAKE_NOW + 20 * MAKE_YEAR, .exts = MAKE_ROOT});
+	struct made renewed =
+	    make_cert(&(struct make){.subject = "CN=Root", .same_key = &root, .to = MAKE_NOW + 20 * MAKE_YEAR, .exts = MAKE_ROOT});
 	upload_trust(s, "tomcat", MADE(&renewed));
 	struct uc_plan plan;
 	plan_ok(s, "delete-trust", which("tomcat", "Root"), NO_FILE, &plan);

@@ -154,8 +154,12 @@ static void what_no_path_uses_is_listed_and_does_no_harm_C5_C6_C7(void **state)
 {
 	struct site *s = *state;
 	struct cas c = make_cas();
-	struct made expired = make_cert(&(struct make){
-	    .subject = "CN=Sub", .issuer = &c.root, .same_key = &c.sub, .from = MAKE_NOW - 3 * MAKE_YEAR, .to = MAKE_NOW - MAKE_YEAR, .exts = MAKE_CA});
+	struct made expired = make_cert(&(struct make){.subject = "CN=Sub",
+	                                               .issuer = &c.root,
+	                                               .same_key = &c.sub,
+	                                               .from = MAKE_NOW - 3 * MAKE_YEAR,
+	                                               .to = MAKE_NOW - MAKE_YEAR,
+	                                               .exts = MAKE_CA});
 	struct made stranger = make_cert(&(struct make){.subject = "CN=Stranger", .exts = MAKE_ROOT});
 	request_csr(s, PURPOSE);
 	struct made leaf = answer_to(s, PURPOSE, &c.sub);
@@ -175,7 +179,8 @@ static void what_no_path_uses_is_listed_and_does_no_harm_C5_C6_C7(void **state)
 	cas_free(&c);
 }
 
-static struct made leaf_with(struct site *s, const char *name, const struct made *issuer, const char *usage, const char *purposes, const char *sans)
+static struct made leaf_with(struct site *s, const char *name, const struct made *issuer, const char *usage, const char *purposes,
+                             const char *sans)
 {
 	struct made key = request_key(s, name);
 	struct make m = {.subject = "CN=cucm-pub.example.com",
@@ -207,7 +212,8 @@ static void what_the_CA_has_changed_is_shown_C33_C42(void **state)
 	} rows[] = {
 	    {FULL_USAGE, SERVER_CLIENT, "subjectAltName=DNS:www.example.com", UC_WARN, "san-mismatch",
 	     "lacks DNS:cucm-pub.example.com and adds DNS:www.example.com"},
-	    {FULL_USAGE, SERVER_CLIENT, "subjectAltName=DNS:CUCM-PUB.example.com,DNS:b.example.com", UC_WARN, "san-mismatch", "lacks none and adds DNS:b.example.com"},
+	    {FULL_USAGE, SERVER_CLIENT, "subjectAltName=DNS:CUCM-PUB.example.com,DNS:b.example.com", UC_WARN, "san-mismatch",
+	     "lacks none and adds DNS:b.example.com"},
 	    {FULL_USAGE, SERVER_CLIENT, NULL, UC_WARN, "san-mismatch", "adds none"},
 	    {"keyUsage=digitalSignature", SERVER_CLIENT, OWN_NAME, UC_WARN, "usage-missing", "keyEncipherment"},
 	    {"keyUsage=digitalSignature", SERVER_CLIENT, OWN_NAME, UC_WARN, "usage-missing", "dataEncipherment"},
@@ -257,15 +263,16 @@ static void a_CAPF_certificate_may_be_a_CA_must_sign_and_should_not_be_limited_t
 		enum uc_weight weight;
 		const char *code;
 	} rows[] = {
-	    {{"basicConstraints=critical,CA:TRUE,pathlen:0", "keyUsage=critical,digitalSignature,keyEncipherment,keyCertSign", "subjectKeyIdentifier=hash",
-	      "authorityKeyIdentifier=keyid"},
+	    {{"basicConstraints=critical,CA:TRUE,pathlen:0", "keyUsage=critical,digitalSignature,keyEncipherment,keyCertSign",
+	      "subjectKeyIdentifier=hash", "authorityKeyIdentifier=keyid"},
 	     UC_NOTE,
 	     "usage-absent"},
-	    {{"basicConstraints=critical,CA:TRUE,pathlen:0", "keyUsage=critical,digitalSignature,keyEncipherment,keyCertSign", "extendedKeyUsage=serverAuth",
-	      "authorityKeyIdentifier=keyid"},
+	    {{"basicConstraints=critical,CA:TRUE,pathlen:0", "keyUsage=critical,digitalSignature,keyEncipherment,keyCertSign",
+	      "extendedKeyUsage=serverAuth", "authorityKeyIdentifier=keyid"},
 	     UC_WARN,
 	     "capf-server-only"},
-	    {{"basicConstraints=critical,CA:TRUE,pathlen:0", "keyUsage=critical,digitalSignature,keyEncipherment", "authorityKeyIdentifier=keyid"},
+	    {{"basicConstraints=critical,CA:TRUE,pathlen:0", "keyUsage=critical,digitalSignature,keyEncipherment",
+	      "authorityKeyIdentifier=keyid"},
 	     UC_REFUSED,
 	     "usage-missing"},
 	};
@@ -300,7 +307,8 @@ static void a_CA_certificate_is_no_identity_of_a_server(void **state)
 	struct cas c = make_cas();
 	request_csr(s, PURPOSE);
 	struct made key = request_key(s, PURPOSE);
-	struct made leaf = make_cert(&(struct make){.subject = "CN=cucm-pub.example.com", .issuer = &c.root, .same_key = &key, .exts = MAKE_CA});
+	struct made leaf =
+	    make_cert(&(struct make){.subject = "CN=cucm-pub.example.com", .issuer = &c.root, .same_key = &key, .exts = MAKE_CA});
 	UC_CLEANUP(uc_buf_free) struct uc_buf file = file_of(MADE(&leaf, &c.root));
 	assert_refused(s, "import-own", purpose(PURPOSE), uc_buf_slice(&file), "ca-as-leaf", "CA:TRUE");
 	made_free(&key);

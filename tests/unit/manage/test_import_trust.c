@@ -38,21 +38,25 @@ static void a_store_decides_where_an_import_counts(void **state)
 	UC_CLEANUP(uc_buf_free) struct uc_buf file = file_of(MADE(&root));
 	static const struct {
 		const char *store, *wish, *scope;
-	} rows[] = {{"tomcat", NULL, "cluster"}, {"tomcat", "node", "cucm-pub"},   {"ipsec", NULL, "cucm-pub"},
-	            {"ipsec", "CLUSTER", "cluster"}, {"CAPF", NULL, "cucm-pub"}, {"CAPF", "node", "cucm-pub"}};
+	} rows[] = {{"tomcat", NULL, "cluster"},     {"tomcat", "node", "cucm-pub"}, {"ipsec", NULL, "cucm-pub"},
+	            {"ipsec", "CLUSTER", "cluster"}, {"CAPF", NULL, "cucm-pub"},     {"CAPF", "node", "cucm-pub"}};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct uc_plan plan;
 		plan_ok(s, "import-trust", json_pack("{s:s, s:s?}", "store", rows[i].store, "scope", rows[i].wish), uc_buf_slice(&file), &plan);
 		assert_string_equal(step_text(&plan, 0, "scope"), rows[i].scope);
 		uc_plan_free(&plan);
 	}
-	assert_no_plan(s, "import-trust", json_pack("{s:s, s:s}", "store", "CAPF", "scope", "cluster"), uc_buf_slice(&file), UC_EREFUSED, "import-stays");
-	assert_no_plan(s, "import-trust", json_pack("{s:s, s:s}", "store", "ipsec", "scope", "world"), uc_buf_slice(&file), UC_EINPUT, "bad-scope");
+	assert_no_plan(s, "import-trust", json_pack("{s:s, s:s}", "store", "CAPF", "scope", "cluster"), uc_buf_slice(&file), UC_EREFUSED,
+	               "import-stays");
+	assert_no_plan(s, "import-trust", json_pack("{s:s, s:s}", "store", "ipsec", "scope", "world"), uc_buf_slice(&file), UC_EINPUT,
+	               "bad-scope");
 	assert_no_plan(s, "import-trust", to("nowhere"), uc_buf_slice(&file), UC_ENOTFOUND, "no-store");
 	assert_no_plan(s, "import-trust", json_object(), uc_buf_slice(&file), UC_EINPUT, "argument-missing");
 	UC_CLEANUP(uc_freep) char *text = uc_sprintf("%0401d", 0);
-	assert_no_plan(s, "import-trust", json_pack("{s:s, s:s}", "store", "ipsec", "description", text), uc_buf_slice(&file), UC_ELIMIT, "description-long");
-	assert_no_plan(s, "import-trust", json_pack("{s:s, s:i}", "store", "ipsec", "description", 7), uc_buf_slice(&file), UC_EINPUT, "bad-argument");
+	assert_no_plan(s, "import-trust", json_pack("{s:s, s:s}", "store", "ipsec", "description", text), uc_buf_slice(&file), UC_ELIMIT,
+	               "description-long");
+	assert_no_plan(s, "import-trust", json_pack("{s:s, s:i}", "store", "ipsec", "description", 7), uc_buf_slice(&file), UC_EINPUT,
+	               "bad-argument");
 	made_free(&root);
 }
 
@@ -175,7 +179,8 @@ static void a_renewed_and_a_cross_signed_certificate_are_called_so_and_kept_besi
 {
 	struct site *s = *state;
 	struct made old = make_cert(&(struct make){.subject = "CN=Root", .exts = MAKE_ROOT});
-	struct made renewed = make_cert(&(struct make){.subject = "CN=Root", .same_key = &old, .to = MAKE_NOW + 20 * MAKE_YEAR, .exts = MAKE_ROOT});
+	struct made renewed =
+	    make_cert(&(struct make){.subject = "CN=Root", .same_key = &old, .to = MAKE_NOW + 20 * MAKE_YEAR, .exts = MAKE_ROOT});
 	struct made other = make_cert(&(struct make){.subject = "CN=Other Root", .exts = MAKE_ROOT});
 	struct made crossed = make_cert(&(struct make){.subject = "CN=Root", .same_key = &old, .issuer = &other, .exts = MAKE_CA});
 	upload_trust(s, "tomcat", MADE(&old));

@@ -45,7 +45,8 @@ static void what_is_no_key_of_this_node_is_not_found(void **state)
 {
 	struct site *s = *state;
 	static const char *const wrong[] = {"node", "../master", "0000000000000000000000000000000000000000000000000000000000000000"};
-	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) assert_no_plan(s, "key-purge", which(wrong[i]), NO_FILE, UC_ENOTFOUND, "no-key");
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		assert_no_plan(s, "key-purge", which(wrong[i]), NO_FILE, UC_ENOTFOUND, "no-key");
 	assert_no_plan(s, "key-purge", which(""), NO_FILE, UC_EINPUT, "argument-missing");
 	assert_no_plan(s, "key-purge", json_object(), NO_FILE, UC_EINPUT, "argument-missing");
 }

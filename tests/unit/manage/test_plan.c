@@ -3,8 +3,8 @@
 
 static json_t *step_of(const char *certificate)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "type", "trust.add", "store", "tomcat-trust", "name", "a.pem", "scope", "cluster", "certificate",
-	                 certificate);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "type", "trust.add", "store", "tomcat-trust", "name", "a.pem", "scope", "cluster",
+	                 "certificate", certificate);
 }
 
 /* A plan of one step, one finding, one follow-up. */

@@ -124,7 +124,7 @@ static void an_installation_is_never_undone_and_what_does_not_exist_is_not_found
 	struct site *s = *state;
 	s->ctx.roles = UC_NODE_REPORTING; /* fewer keys */
 	int64_t change = carry_out(s, "install", json_pack("{s:s}", "verifier", "x"), NO_FILE);
-	assert_refused(s, "undo", number(change), NO_FILE, "not-undoable", "Set up the node");
+	assert_refused(s, "undo", number(change), NO_FILE, "not-undoable", "it installed this node");
 	assert_no_plan(s, "undo", number(change + 1), NO_FILE, UC_ENOTFOUND, "no-change");
 	assert_no_plan(s, "undo", number(0), NO_FILE, UC_EINPUT, "bad-argument");
 	assert_no_plan(s, "undo", number(-1), NO_FILE, UC_EINPUT, "bad-argument");

@@ -89,7 +89,8 @@ static void what_cannot_be_read_is_the_error_of_the_reader(void **state)
 static void faults_are_told_with_the_name_of_the_certificate_and_this_nodes_clock_C69(void **state)
 {
 	struct site *s = *state;
-	struct made old = make_cert(&(struct make){.subject = "CN=Old", .from = MAKE_NOW - 3 * MAKE_YEAR, .to = MAKE_NOW - MAKE_YEAR, .exts = MAKE_ROOT});
+	struct made old =
+	    make_cert(&(struct make){.subject = "CN=Old", .from = MAKE_NOW - 3 * MAKE_YEAR, .to = MAKE_NOW - MAKE_YEAR, .exts = MAKE_ROOT});
 	UC_CLEANUP(uc_findings_free) struct uc_findings found = {.items = NULL};
 	uc_upload_check(&s->ctx, old.cert, UC_ROLE_TRUST, true, &found);
 	const struct uc_finding *expired = uc_findings_get(&found, "expired");
