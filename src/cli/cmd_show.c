@@ -187,8 +187,8 @@ static void show_listeners(struct uc_cli *cli, const json_t *checks)
 static void show_status(struct uc_cli *cli, const json_t *json)
 {
 	static const struct field fields[] = {
-	    {"fqdn", "Name:"},          {"domain", "Domain:"},         {"roles", "Roles:"},         {"version", "Version:"},
-	    {"head", "Latest change:"}, {"started_at", "Started at:"}, {"read_only", "Read-only:"},
+	    {"fqdn", "Name:"},          {"domain", "Domain:"},         {"roles", "Roles:"},           {"version", "Version:"},
+	    {"head", "Latest change:"}, {"change_log", "Change log:"}, {"started_at", "Started at:"}, {"read_only", "Read-only:"},
 	};
 	uc_out_line(cli->out, "Node %s", uc_json_text(json, "node"));
 	show_fields(cli, json, fields, sizeof fields / sizeof *fields);

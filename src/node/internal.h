@@ -36,8 +36,8 @@ struct uc_node {
 	json_t *ports;
 	char https_address[64];
 	json_t *self_check;
+	json_t *log_check; /* "whole", or what is wrong with the change log; NULL: unchecked */
 	struct uc_sign_in *sign_in;
-	bool log_checked; /* of the thread that maintains */
 };
 
 /* A read connection, lent: UC_CLEANUP(uc_reader_return) struct uc_lease r = {0}; uc_reader_borrow(n, &r, e). It is inside a read transaction. */

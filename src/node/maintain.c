@@ -71,11 +71,14 @@ static enum uc_status destroy_purged(struct uc_node *n, struct uc_error *e)
 /* Once in the life of a process, and while it serves already: a log of years takes long to read. */
 static enum uc_status check_log(struct uc_node *n, struct uc_error *e)
 {
-	if (n->log_checked) return UC_OK;
+	if (n->log_check != NULL) return UC_OK; /* only this thread sets it */
 	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
 	UC_TRY(uc_reader_borrow(n, &reader, e));
-	n->log_checked = true;
-	return uc_log_verify(reader.store, uc_keys_node_verify, n->keys, e);
+	enum uc_status status = uc_log_verify(reader.store, uc_keys_node_verify, n->keys, e);
+	pthread_mutex_lock(&n->view_lock);
+	n->log_check = json_string(status == UC_OK ? "whole" : e->message);
+	pthread_mutex_unlock(&n->view_lock);
+	return status;
 }
 
 void uc_node_maintain(struct uc_node *n)

@@ -204,6 +204,7 @@ void uc_node_close(struct uc_node *n)
 	uc_sign_in_free(n->sign_in);
 	json_decref(n->ports);
 	json_decref(n->self_check);
+	json_decref(n->log_check);
 	pthread_mutex_destroy(&n->write_lock);
 	pthread_mutex_destroy(&n->pool_lock);
 	pthread_mutex_destroy(&n->view_lock);
@@ -243,9 +244,10 @@ json_t *uc_node_status(struct uc_node *n)
 	json_t *list = json_array();
 	for (size_t i = 0; i < roles.count; i++) json_array_append_new(list, json_string(roles.items[i]));
 	pthread_mutex_lock(&n->view_lock);
-	json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:s, s:I, s:s, s:b, s:O?, s:O?}", "node", n->name, "fqdn", n->fqdn, "domain", n->domain,
-	                        "roles", list, "version", UC_VERSION, "head", (json_int_t)n->view->number, "started_at",
-	                        uc_time_rfc3339(n->started, started), "read_only", 0, "ports", n->ports, "self_check", n->self_check);
+	json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:s, s:I, s:s, s:b, s:O?, s:O?, s:O?}", "node", n->name, "fqdn", n->fqdn, "domain",
+	                        n->domain, "roles", list, "version", UC_VERSION, "head", (json_int_t)n->view->number, "started_at",
+	                        uc_time_rfc3339(n->started, started), "read_only", 0, "ports", n->ports, "self_check", n->self_check,
+	                        "change_log", n->log_check);
 	pthread_mutex_unlock(&n->view_lock);
 	return out;
 }

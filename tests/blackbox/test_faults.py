@@ -489,7 +489,15 @@ def test_a_log_that_was_tampered_with_is_noticed_at_start(rich):
         assert db.execute("UPDATE change SET body = replace(body, '\"who\":\"installation\"', '\"who\":\"someone else\"') WHERE number = 1").rowcount == 1
     node.start()
     wait_until("the log is checked", lambda: re.search(r"change log is not whole at change 1\b", node.err))
+    assert "not whole at change 1" in node.json("show", "status")["change_log"]
     served(node, "rsa")
+
+
+def test_a_whole_log_is_reported_as_whole(rich):
+    """The hash chain is checked once after each start, and the result is told."""
+    node = rich.copy()
+    wait_until("the log is checked", lambda: node.json("show", "status")["change_log"] is not None)
+    assert node.json("show", "status")["change_log"] == "whole"
 
 
 # -- several administrators at once
