@@ -7,7 +7,7 @@
 #include "node/node.h"
 #include "node/signin.h"
 
-enum { MAX_POOLED = 16 };
+enum { MAX_POOLED = 8 }; /* each may keep 32 MiB of pages of a large store */
 
 /* What servers need per request, never changed after it was made; replaced by one pointer. */
 struct uc_view {

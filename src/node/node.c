@@ -29,23 +29,21 @@ static char *copy_member(const json_t *object, const char *name)
 	return text != NULL ? uc_strdup(text) : NULL;
 }
 
-static enum uc_status read_identity(struct uc_node *n, bool *have, struct uc_error *e)
+/* *roles gets those that were written there, 0 when the file does not exist yet. */
+static enum uc_status read_identity(struct uc_node *n, unsigned *roles, struct uc_error *e)
 {
 	UC_CLEANUP(uc_freep) char *path = identity_path(n);
-	*have = uc_file_exists(path);
-	if (!*have) return UC_OK;
+	*roles = 0;
+	if (!uc_file_exists(path)) return UC_OK;
 	UC_CLEANUP(uc_buf_free) struct uc_buf text = UC_BUF_EMPTY;
 	UC_TRY(uc_file_read(path, 65536, &text, e));
 	json_t *root = json_loadb((const char *)text.ptr, text.len, 0, NULL);
 	n->name = copy_member(root, "name");
 	n->domain = copy_member(root, "domain");
 	n->guid = copy_member(root, "guid");
-	unsigned roles = 0;
-	const char *role_text = json_string_value(json_object_get(root, "roles"));
-	bool whole =
-	    n->name != NULL && n->domain != NULL && n->guid != NULL && role_text != NULL && uc_roles_parse(role_text, &roles, NULL) == UC_OK;
+	const char *names = json_string_value(json_object_get(root, "roles"));
+	bool whole = n->name != NULL && n->domain != NULL && n->guid != NULL && names != NULL && uc_roles_parse(names, roles, NULL) == UC_OK;
 	json_decref(root);
-	if (n->roles == 0) n->roles = roles;
 	if (whole) return UC_OK;
 	return uc_fail(e, UC_EIO, "node-file-damaged", "Restore it from a backup.", "%s cannot be read", path);
 }
@@ -113,9 +111,9 @@ static enum uc_status check_names(struct uc_node *n, const struct uc_node_config
 
 static enum uc_status settle_names(struct uc_node *n, const struct uc_node_config *config, struct uc_error *e)
 {
-	bool have;
-	UC_TRY(read_identity(n, &have, e));
-	if (have)
+	unsigned roles;
+	UC_TRY(read_identity(n, &roles, e));
+	if (roles != 0)
 		UC_TRY(check_names(n, config, e));
 	else
 		new_names(n, config);
@@ -123,8 +121,8 @@ static enum uc_status settle_names(struct uc_node *n, const struct uc_node_confi
 	n->fqdn = n->domain[0] != '\0' ? uc_sprintf("%s.%s", n->name, n->domain) : uc_strdup(n->name);
 	UC_CLEANUP(uc_freep) char *checked = NULL;
 	UC_TRY(uc_san_normalize(n->fqdn, &checked, e));
-	if (n->roles == 0) n->roles = UC_NODE_PUBLISHER | UC_NODE_TFTP;
-	return write_identity(n, e);
+	if (n->roles == 0) n->roles = roles != 0 ? roles : UC_NODE_PUBLISHER | UC_NODE_TFTP;
+	return n->roles == roles ? UC_OK : write_identity(n, e);
 }
 
 /* ---- open and close ---- */
