@@ -215,6 +215,14 @@ enum uc_status uc_roles_parse(const char *text, unsigned *out, struct uc_error *
 	                     "the list of roles '%s' is empty", text);
 }
 
+char *uc_roles_text(unsigned roles)
+{
+	UC_CLEANUP(uc_strv_free) struct uc_strv names = {.items = NULL};
+	for (size_t i = 0; i < uc_role_count(); i++)
+		if ((roles & 1u << i) != 0) uc_strv_add(&names, uc_role_name((enum uc_node_role)(1u << i)));
+	return uc_strv_join(&names, ",");
+}
+
 const struct uc_purpose *uc_purposes(size_t *count)
 {
 	*count = PURPOSES;

@@ -22,6 +22,8 @@ enum uc_node_role {
 
 /* Reads "publisher,tftp"; UC_EINPUT "bad-role" names the word and lists the roles. */
 enum uc_status uc_roles_parse(const char *text, unsigned *out, struct uc_error *e) UC_MUST;
+/* The reverse: names with commas, free with free(). */
+char *uc_roles_text(unsigned roles);
 /* The name of one role bit. */
 const char *uc_role_name(enum uc_node_role role);
 /* The number of roles; role bits are 1 << 0 .. 1 << (n - 1). */

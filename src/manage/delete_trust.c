@@ -20,16 +20,6 @@ static enum uc_status refuse_identity(const struct uc_task_context *ctx, const c
 	                     "%s/%s is the identity certificate of %s and cannot be deleted", purpose->name, file, ctx->node);
 }
 
-static enum uc_status not_there(const struct uc_task_context *ctx, const char *store, const char *name, struct uc_error *e)
-{
-	UC_CLEANUP(uc_strv_free) struct uc_strv near = {.items = NULL};
-	UC_TRY(uc_store_trust_near(ctx->store, store, name, &near, e));
-	UC_CLEANUP(uc_freep) char *list = uc_strv_join(&near, ", ");
-	UC_CLEANUP(uc_freep)
-	char *hint = near.count > 0 ? uc_sprintf("Names like it there: %s.", list) : uc_strdup("List the store with show cert list trust.");
-	return uc_fail_field(e, UC_ENOTFOUND, "no-certificate", "name", hint, "there is no certificate '%s' in %s", name, store);
-}
-
 struct dependents {
 	struct uc_plan *plan;
 	const struct uc_trust *entry;
@@ -130,7 +120,7 @@ enum uc_status uc_plan_delete_trust(struct uc_task_context *ctx, const struct uc
 	UC_TRY(uc_trust_store_find(store_name, &store, e));
 	UC_CLEANUP(uc_trusts_free) struct uc_trusts found = {.items = NULL};
 	UC_TRY(uc_store_trust(ctx->store, store->name, ctx->node, name, NULL, MANY, &found, e));
-	if (found.count == 0) return not_there(ctx, store->name, name, e);
+	if (found.count == 0) return uc_trust_missing(ctx->store, store->name, name, e);
 	uc_plan_summary(plan, "Delete %s from %s", found.items[0].name, store->name);
 	UC_TRY(judge(ctx, store, &found.items[0], plan, e));
 	for (size_t i = 0; i < found.count; i++) {

@@ -41,7 +41,7 @@ static json_t *text_value(char *owned)
 	return json_string(clean);
 }
 
-static const char *member(const json_t *object, const char *name)
+const char *uc_json_member(const json_t *object, const char *name)
 {
 	const char *value = json_string_value(json_object_get(object, name));
 	return value != NULL ? value : "";
@@ -59,14 +59,15 @@ static char *trust_key(enum trust_kind kind, const char *store, const char *scop
 
 static void note_one(struct uc_plan *p, enum trust_kind kind, const json_t *step, const char *what, bool value)
 {
-	UC_CLEANUP(uc_freep) char *key = trust_key(kind, member(step, "store"), member(step, "scope"), member(step, what));
+	UC_CLEANUP(uc_freep)
+	char *key = trust_key(kind, uc_json_member(step, "store"), uc_json_member(step, "scope"), uc_json_member(step, what));
 	json_object_set_new(p->trust, key, json_boolean(value));
 }
 
 static void note_trust(struct uc_plan *p, const json_t *step)
 {
-	bool adds = strcmp(member(step, "type"), "trust.add") == 0;
-	if (!adds && strcmp(member(step, "type"), "trust.remove") != 0) return;
+	bool adds = strcmp(uc_json_member(step, "type"), "trust.add") == 0;
+	if (!adds && strcmp(uc_json_member(step, "type"), "trust.remove") != 0) return;
 	note_one(p, NAMED, step, "name", adds);
 	note_one(p, adds ? ADDED : REMOVED, step, adds ? "certificate" : "name", true);
 }
@@ -106,13 +107,21 @@ void uc_plan_step(struct uc_plan *p, json_t *step, const char *fmt, ...)
 	note_trust(p, step);
 }
 
+json_t *uc_roles_json(unsigned roles)
+{
+	json_t *out = json_array();
+	for (size_t i = 0; i < uc_role_count(); i++)
+		if ((roles & 1u << i) != 0) json_array_append_new(out, json_string(uc_role_name((enum uc_node_role)(1u << i))));
+	return out;
+}
+
 void uc_plan_follow(struct uc_plan *p, const char *kind, const char *target, const char *fmt, ...)
 {
 	size_t i;
 	const json_t *have;
 	json_array_foreach(p->followups, i, have)
 	{
-		if (strcmp(member(have, "kind"), kind) == 0 && strcmp(member(have, "target"), target) == 0) return;
+		if (strcmp(uc_json_member(have, "kind"), kind) == 0 && strcmp(uc_json_member(have, "target"), target) == 0) return;
 	}
 	va_list ap;
 	va_start(ap, fmt);

@@ -21,6 +21,11 @@ struct uc_plan {
 	json_t *trust;  /* private: what the steps do to trust entries, so that a bundle of thousands is planned in one pass */
 };
 
+/* The text member of an object, "" when it is missing or no text. Borrowed. */
+const char *uc_json_member(const json_t *object, const char *name);
+/* Role bits as an array of names, owned. */
+json_t *uc_roles_json(unsigned roles);
+
 void uc_plan_init(struct uc_plan *p, const char *task);
 void uc_plan_free(struct uc_plan *p);
 void uc_plan_summary(struct uc_plan *p, const char *fmt, ...) UC_PRINTF(2, 3);

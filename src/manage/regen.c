@@ -217,14 +217,6 @@ enum uc_status uc_prepare_install(struct uc_task_context *ctx, const struct uc_t
 	return run_all(jobs, count, e);
 }
 
-static json_t *role_list(unsigned roles)
-{
-	json_t *out = json_array();
-	for (size_t i = 0; i < uc_role_count(); i++)
-		if ((roles & 1u << i) != 0) json_array_append_new(out, json_string(uc_role_name((enum uc_node_role)(1u << i))));
-	return out;
-}
-
 static json_t *node_before(const struct uc_node_row *row)
 {
 	UC_CLEANUP(uc_strv_free) struct uc_strv roles = {.items = NULL};
@@ -245,7 +237,7 @@ static enum uc_status plan_node_row(const struct uc_task_context *ctx, struct uc
 	if (same) return UC_OK;
 	json_t *step =
 	    json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:o}", "type", "node.set", "node", ctx->node, "fqdn", ctx->fqdn, "domain", ctx->domain,
-	              "roles", role_list(ctx->roles), "guid", ctx->guid, "before", status == UC_OK ? node_before(&row) : json_null());
+	              "roles", uc_roles_json(ctx->roles), "guid", ctx->guid, "before", status == UC_OK ? node_before(&row) : json_null());
 	uc_plan_step(plan, step, "Set up the node %s (%s)", ctx->node, ctx->fqdn);
 	return UC_OK;
 }

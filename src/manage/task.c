@@ -18,3 +18,13 @@ enum uc_status uc_task_find(const char *name, const struct uc_task **out, struct
 	}
 	return uc_fail(e, UC_ENOTFOUND, "no-task", NULL, "there is no task '%s'", name);
 }
+
+enum uc_status uc_trust_missing(struct uc_store *store, const char *trust_store, const char *name, struct uc_error *e)
+{
+	UC_CLEANUP(uc_strv_free) struct uc_strv near = {.items = NULL};
+	UC_TRY(uc_store_trust_near(store, trust_store, name, &near, e));
+	UC_CLEANUP(uc_freep) char *list = uc_strv_join(&near, ", ");
+	UC_CLEANUP(uc_freep)
+	char *hint = near.count > 0 ? uc_sprintf("Names like it there: %s.", list) : uc_strdup("List the store with show cert list trust.");
+	return uc_fail_field(e, UC_ENOTFOUND, "no-certificate", "name", hint, "there is no certificate '%s' in %s", name, trust_store);
+}

@@ -85,6 +85,9 @@ enum uc_status uc_task_find(const char *name, const struct uc_task **out, struct
 /* Says whether a change (as uc_log_get() gives it) can be taken back: nothing is added to out when it can, else findings of weight UC_REFUSED that say why not. */
 enum uc_status uc_undo_judge(const struct uc_task_context *ctx, const json_t *change, struct uc_findings *out, struct uc_error *e) UC_MUST;
 
+/* The failure UC_ENOTFOUND "no-certificate" of a name that a trust store does not have, with names like it in the hint. */
+enum uc_status uc_trust_missing(struct uc_store *store, const char *trust_store, const char *name, struct uc_error *e) UC_MUST;
+
 /* ---- what the tasks share (private to this room) ---- */
 
 /* The string argument, or NULL; UC_EINPUT "bad-argument" when it is there and no string. */

@@ -5,33 +5,27 @@
 #include "core/bytes.h"
 #include "manage/task.h"
 
-static const char *member(const json_t *object, const char *name)
-{
-	const char *value = json_string_value(json_object_get(object, name));
-	return value != NULL ? value : "";
-}
-
 /* A step that puts a certificate or a request back needs the private key that belonged to it; step is the one to undo. */
 static void judge_key(const struct uc_task_context *ctx, const json_t *step, struct uc_findings *out)
 {
 	json_t *inverse = uc_step_invert(step);
-	const char *type = member(inverse, "type");
-	const char *key = member(inverse, "key");
+	const char *type = uc_json_member(inverse, "type");
+	const char *key = uc_json_member(inverse, "key");
 	bool needed = strcmp(type, "identity.set") == 0 || strcmp(type, "csr.set") == 0;
 	if (needed && !uc_keys_has(ctx->keys, key))
 		uc_findings_add(out, UC_REFUSED, "key-gone", "Regenerate the certificate, or generate a new CSR.",
 		                "the private key %.8s... of the former %s certificate was purged or swept: it cannot come back", key,
-		                member(inverse, "purpose"));
+		                uc_json_member(inverse, "purpose"));
 	json_decref(inverse);
 }
 
 /* The texts of inverse steps are those of what they do, not of what they undo. */
 static void add_inverse(struct uc_plan *plan, json_t *step)
 {
-	const char *type = member(step, "type");
-	UC_CLEANUP(uc_freep) char *purpose = uc_strdup(member(step, "purpose"));
-	UC_CLEANUP(uc_freep) char *name = uc_strdup(member(step, "name"));
-	UC_CLEANUP(uc_freep) char *store = uc_strdup(member(step, "store"));
+	const char *type = uc_json_member(step, "type");
+	UC_CLEANUP(uc_freep) char *purpose = uc_strdup(uc_json_member(step, "purpose"));
+	UC_CLEANUP(uc_freep) char *name = uc_strdup(uc_json_member(step, "name"));
+	UC_CLEANUP(uc_freep) char *store = uc_strdup(uc_json_member(step, "store"));
 	if (strcmp(type, "identity.set") == 0)
 		uc_plan_step(plan, step, "Bring back the former %s certificate and its key", purpose);
 	else if (strcmp(type, "identity.remove") == 0)
@@ -52,9 +46,10 @@ static void follow(struct uc_plan *plan, const json_t *step)
 {
 	const struct uc_purpose *purpose = NULL;
 	const struct uc_trust_store *store = NULL;
-	if (uc_starts_with(member(step, "type"), "identity.") && uc_purpose_find(member(step, "purpose"), &purpose, NULL) == UC_OK)
+	if (uc_starts_with(uc_json_member(step, "type"), "identity.") &&
+	    uc_purpose_find(uc_json_member(step, "purpose"), &purpose, NULL) == UC_OK)
 		uc_plan_follow_purpose(plan, purpose);
-	if (uc_starts_with(member(step, "type"), "trust.") && uc_trust_store_find(member(step, "store"), &store, NULL) == UC_OK)
+	if (uc_starts_with(uc_json_member(step, "type"), "trust.") && uc_trust_store_find(uc_json_member(step, "store"), &store, NULL) == UC_OK)
 		uc_plan_follow_store(plan, store);
 }
 
@@ -68,16 +63,17 @@ enum uc_status uc_undo_judge(const struct uc_task_context *ctx, const json_t *ch
 		return UC_OK;
 	}
 	uc_time at;
-	UC_TRY(uc_time_parse(member(change, "at"), &at, e));
+	UC_TRY(uc_time_parse(uc_json_member(change, "at"), &at, e));
 	if (ctx->now > at + UC_UNDO_DAYS * UC_DAY)
 		uc_findings_add(out, UC_REFUSED, "undo-too-late", "Do the opposite task instead.",
-		                "change %lld was made %s; changes can be taken back for %d days", number, member(change, "at"), UC_UNDO_DAYS);
+		                "change %lld was made %s; changes can be taken back for %d days", number, uc_json_member(change, "at"),
+		                UC_UNDO_DAYS);
 	int64_t later;
 	UC_TRY(uc_log_later(ctx->store, number, &later, e));
 	if (later > 0)
 		uc_findings_add(out, UC_REFUSED, "changed-since", "Undo the later change first.", "change %lld touched the same certificates later",
 		                (long long)later);
-	if (strcmp(member(change, "task"), "install") == 0) {
+	if (strcmp(uc_json_member(change, "task"), "install") == 0) {
 		uc_findings_add(
 		    out, UC_REFUSED, "not-undoable", NULL,
 		    "change %lld cannot be taken back: it installed this node, which would be left without its certificates and its administrator",
@@ -88,11 +84,12 @@ enum uc_status uc_undo_judge(const struct uc_task_context *ctx, const json_t *ch
 	const json_t *step;
 	json_array_foreach(json_object_get(change, "steps"), i, step)
 	{
-		if (uc_step_undoable(member(step, "type"))) {
+		if (uc_step_undoable(uc_json_member(step, "type"))) {
 			judge_key(ctx, step, out);
 			continue;
 		}
-		uc_findings_add(out, UC_REFUSED, "not-undoable", NULL, "change %lld cannot be taken back: %s", number, member(step, "text"));
+		uc_findings_add(out, UC_REFUSED, "not-undoable", NULL, "change %lld cannot be taken back: %s", number,
+		                uc_json_member(step, "text"));
 		return UC_OK;
 	}
 	return UC_OK;
@@ -107,7 +104,7 @@ enum uc_status uc_plan_undo(struct uc_task_context *ctx, const struct uc_task_re
 	int64_t number = json_integer_value(value);
 	json_t *change = NULL;
 	UC_TRY(uc_log_get(ctx->store, number, &change, e));
-	uc_plan_summary(plan, "Undo change %lld: %s", (long long)number, member(change, "summary"));
+	uc_plan_summary(plan, "Undo change %lld: %s", (long long)number, uc_json_member(change, "summary"));
 	enum uc_status status = uc_undo_judge(ctx, change, &plan->findings, e);
 	const json_t *steps = json_object_get(change, "steps");
 	for (size_t i = json_array_size(steps); status == UC_OK && uc_findings_worst(&plan->findings) != UC_REFUSED && i-- > 0;) {

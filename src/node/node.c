@@ -48,18 +48,10 @@ static enum uc_status read_identity(struct uc_node *n, unsigned *roles, struct u
 	return uc_fail(e, UC_EIO, "node-file-damaged", "Restore it from a backup.", "%s cannot be read", path);
 }
 
-static char *role_text(unsigned roles)
-{
-	UC_CLEANUP(uc_strv_free) struct uc_strv names = {.items = NULL};
-	for (size_t i = 0; i < uc_role_count(); i++)
-		if ((roles & 1u << i) != 0) uc_strv_add(&names, uc_role_name((enum uc_node_role)(1u << i)));
-	return uc_strv_join(&names, ",");
-}
-
 static enum uc_status write_identity(const struct uc_node *n, struct uc_error *e)
 {
 	UC_CLEANUP(uc_freep) char *path = identity_path(n);
-	UC_CLEANUP(uc_freep) char *roles = role_text(n->roles);
+	UC_CLEANUP(uc_freep) char *roles = uc_roles_text(n->roles);
 	json_t *root = json_pack("{s:s, s:s, s:s, s:s}", "name", n->name, "domain", n->domain, "guid", n->guid, "roles", roles);
 	char *text = json_dumps(root, JSON_INDENT(2));
 	json_decref(root);
@@ -236,16 +228,11 @@ void uc_node_set_ports(struct uc_node *n, const json_t *ports, const char *https
 json_t *uc_node_status(struct uc_node *n)
 {
 	char started[UC_TIME_TEXT];
-	UC_CLEANUP(uc_strv_free) struct uc_strv roles = {.items = NULL};
-	UC_CLEANUP(uc_freep) char *text = role_text(n->roles);
-	uc_strv_split(&roles, text, ',');
-	json_t *list = json_array();
-	for (size_t i = 0; i < roles.count; i++) json_array_append_new(list, json_string(roles.items[i]));
 	pthread_mutex_lock(&n->view_lock);
 	json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:s, s:I, s:s, s:b, s:O?, s:O?, s:O?}", "node", n->name, "fqdn", n->fqdn, "domain",
-	                        n->domain, "roles", list, "version", UC_VERSION, "head", (json_int_t)n->view->number, "started_at",
-	                        uc_time_rfc3339(n->started, started), "read_only", 0, "ports", n->ports, "self_check", n->self_check,
-	                        "change_log", n->log_check);
+	                        n->domain, "roles", uc_roles_json(n->roles), "version", UC_VERSION, "head", (json_int_t)n->view->number,
+	                        "started_at", uc_time_rfc3339(n->started, started), "read_only", 0, "ports", n->ports, "self_check",
+	                        n->self_check, "change_log", n->log_check);
 	pthread_mutex_unlock(&n->view_lock);
 	return out;
 }

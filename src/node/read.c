@@ -16,14 +16,6 @@ static json_t *text_list(const char *const *items)
 	return out;
 }
 
-static json_t *role_list(unsigned roles)
-{
-	json_t *out = json_array();
-	for (size_t i = 0; i < uc_role_count(); i++)
-		if ((roles & 1u << i) != 0) json_array_append_new(out, json_string(uc_role_name((enum uc_node_role)(1u << i))));
-	return out;
-}
-
 static json_t *eku_list(const char *const *oids)
 {
 	json_t *out = json_array();
@@ -59,8 +51,8 @@ static json_t *purpose_json(const struct uc_purpose *p)
 	                        "key_usage", uc_report_key_usage(p->key_usage), "extended_key_usage", eku_list(p->ekus),
 	                        "extended_key_usage_self_signed", eku_list(p->self_ekus), "key_types", key_list(p));
 	json_t *more = json_pack("{s:s, s:i, s:b, s:b, s:o, s:o, s:o, s:o}", "default_key", p->key, "years", p->years, "ca", p->ca,
-	                         "requestable", p->requestable, "roles", role_list(p->roles), "trust_stores", text_list(p->stores), "services",
-	                         text_list(p->services), "followups", follow_list(p));
+	                         "requestable", p->requestable, "roles", uc_roles_json(p->roles), "trust_stores", text_list(p->stores),
+	                         "services", text_list(p->services), "followups", follow_list(p));
 	json_object_update(out, more);
 	json_decref(more);
 	return out;
@@ -92,9 +84,10 @@ enum uc_status uc_node_stores(struct uc_node *n, json_t **out, struct uc_error *
 	for (size_t i = 0; i < count; i++) {
 		const struct uc_trust_store *s = &stores[i];
 		json_int_t held = json_integer_value(json_object_get(json_object_get(counters, "trust"), s->name));
-		json_array_append_new(items, json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:I}", "name", s->name, "holds", s->holds, "scope",
-		                                       s->cluster ? "cluster" : "node", "delete", s->delete_cluster ? "cluster" : "scope", "phones",
-		                                       s->phones, "roles", role_list(s->roles), "services", text_list(s->services), "count", held));
+		json_array_append_new(items,
+		                      json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:I}", "name", s->name, "holds", s->holds, "scope",
+		                                s->cluster ? "cluster" : "node", "delete", s->delete_cluster ? "cluster" : "scope", "phones",
+		                                s->phones, "roles", uc_roles_json(s->roles), "services", text_list(s->services), "count", held));
 	}
 	json_decref(counters);
 	*out = page(items);
@@ -118,16 +111,6 @@ void uc_located_free(struct uc_located *f)
 	*f = (struct uc_located){.own = false};
 }
 
-static enum uc_status not_in_store(struct uc_store *store, const char *trust_store, const char *name, struct uc_error *e)
-{
-	UC_CLEANUP(uc_strv_free) struct uc_strv near = {.items = NULL};
-	UC_TRY(uc_store_trust_near(store, trust_store, name, &near, e));
-	UC_CLEANUP(uc_freep) char *list = uc_strv_join(&near, ", ");
-	UC_CLEANUP(uc_freep)
-	char *hint = near.count > 0 ? uc_sprintf("Names like it there: %s.", list) : uc_strdup("List the store with show cert list trust.");
-	return uc_fail_field(e, UC_ENOTFOUND, "no-certificate", "name", hint, "there is no certificate '%s' in %s", name, trust_store);
-}
-
 enum uc_status uc_node_locate(struct uc_node *n, struct uc_store *store, bool own, const char *unit, const char *name,
                               struct uc_located *out, struct uc_error *e)
 {
@@ -143,7 +126,7 @@ enum uc_status uc_node_locate(struct uc_node *n, struct uc_store *store, bool ow
 	/* A fingerprint names a certificate as well. */
 	if (out->trusts.count == 0 && strlen(name) == UC_FINGERPRINT_HEX - 1)
 		UC_TRY(uc_store_trust(store, out->store->name, n->name, NULL, name, 1, &out->trusts, e));
-	if (out->trusts.count == 0) return not_in_store(store, out->store->name, name, e);
+	if (out->trusts.count == 0) return uc_trust_missing(store, out->store->name, name, e);
 	out->cert = out->trusts.items[0].cert;
 	return UC_OK;
 }

@@ -132,7 +132,7 @@ def identities(node, purposes, fqdn, tmp_path):
         pem = node.pem(purpose)
         certs[purpose] = check_self_signed(purpose, pem, expected, fqdn)
         check_by_programs(pem, expected, tmp_path)
-    # Random serials of 128 bits: no two share their upper half, and some use the upper bits.
+    # C73: random serials of 128 bits: no two share their upper half, and some use the upper bits.
     serials = [cert.serial_number for cert in certs.values()]
     assert len({serial >> 64 for serial in serials}) == len(serials)
     assert max(serials) >= 2 ** 112

@@ -899,6 +899,16 @@ def test_a_download_goes_to_a_file(library, tmp_path):
     assert result.status == 1 and str(tmp_path / "none") in result.err
 
 
+def test_a_download_onto_its_own_source_keeps_it_whole(node, root_ca, tmp_path):
+    """C146: the file that was uploaded may be the one that is written; it is replaced whole, never emptied first."""
+    path = tmp_path / "ca.pem"
+    path.write_text(root_ca.pem)
+    node.cli("set", "cert", "import", "trust", "tomcat", path)
+    node.cli("file", "get", "cert", f"tomcat-trust/{root_ca.name}", "--out", path)
+    assert fingerprint(path.read_text()) == fingerprint(root_ca.pem)
+    assert [one.name for one in tmp_path.iterdir()] == ["ca.pem"]
+
+
 # ---- usage
 
 
