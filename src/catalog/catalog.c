@@ -30,11 +30,8 @@ static const char *const xmpp_services[] = {"XCP Connection Manager", "XCP Web C
 static const char *const s2s_services[] = {"XCP XMPP Federation Connection Manager", NULL};
 
 /* What the members of a row are when it does not say otherwise: a server's certificate. */
-#define SERVER(...) \
-	.requestable = true, .needs_server_auth = true, .public_names = true, .key = "rsa-2048", .years = 5, .common_name = "%f", __VA_ARGS__
-#define SERVER_EC(...)                                                                                                             \
-	.requestable = true, .needs_server_auth = true, .public_names = true, .key = "ec-p384", .years = 5, .common_name = "%h-EC.%d", \
-	__VA_ARGS__
+#define SERVER(...) .requestable = true, .needs_server_auth = true, .key = "rsa-2048", .years = 5, .common_name = "%f", __VA_ARGS__
+#define SERVER_EC(...) .requestable = true, .needs_server_auth = true, .key = "ec-p384", .years = 5, .common_name = "%h-EC.%d", __VA_ARGS__
 
 static const struct uc_purpose purposes[] = {
     {SERVER(.name = "tomcat", .title = "HTTPS of the console and web services", .roles = WEB_ROLES, .multi = true,

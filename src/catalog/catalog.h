@@ -47,7 +47,6 @@ struct uc_purpose {
 	bool ca;                      /* basicConstraints CA:TRUE, pathlen:0 */
 	bool needs_server_auth;       /* a CA-signed certificate that lacks serverAuth is refused */
 	bool needs_cert_sign;         /* ... that lacks keyCertSign is refused */
-	bool public_names;            /* carries the node's names in its SAN */
 	bool guid;                    /* carries a GUID */
 	bool signs_phone_files;       /* RSA 3072 is dangerous: no code for it is known in phone files */
 	const char *key;              /* default kind: "rsa-2048"; decides RSA or EC */

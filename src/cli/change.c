@@ -159,14 +159,16 @@ static void print_effects(struct uc_cli *cli, const json_t *effects)
 static int print_done(struct uc_cli *cli, const struct flow *f, const struct uc_answer *answer)
 {
 	const json_t *json = answer->json;
+	/* A dry run answers with the plan, also of a task that would be refused. */
+	bool refused = strcmp(uc_json_text(json, "worst"), "refused") == 0;
 	if (cli->json) {
 		uc_out_json(cli->out, json);
-		return UC_EXIT_DONE;
+		return refused ? UC_EXIT_FAILED : UC_EXIT_DONE;
 	}
 	if (json_is_true(json_object_get(json, "dry_run"))) {
 		uc_out_plan(cli->out, json, cli->colour);
 		uc_out_line(cli->out, "This was a dry run: nothing was changed.");
-		return UC_EXIT_DONE;
+		return refused ? UC_EXIT_FAILED : UC_EXIT_DONE;
 	}
 	long long number = uc_json_number(json, "number", 0);
 	const json_t *findings = json_object_get(json, "findings");

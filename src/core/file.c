@@ -132,7 +132,8 @@ enum uc_status uc_dir_make(const char *path, mode_t mode, struct uc_error *e)
 
 bool uc_file_exists(const char *path)
 {
-	return access(path, F_OK) == 0;
+	/* What cannot be looked at is there, as far as anybody knows: it must not be written anew. */
+	return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 void uc_crash_point(const char *name)

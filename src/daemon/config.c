@@ -226,6 +226,13 @@ static bool is_flag(struct uc_config *c, const char *word)
 	return false;
 }
 
+static bool is_key(const char *key)
+{
+	bool found = strcmp(key, "config") == 0;
+	for (size_t i = 0; i < KEYS; i++) found = found || strcmp(keys[i].key, key) == 0;
+	return found;
+}
+
 struct option {
 	char key[64];
 	const char *value;
@@ -240,6 +247,7 @@ static enum uc_status read_option(int argc, char **argv, int *i, struct option *
 	size_t len = strcspn(word + 2, "=");
 	snprintf(out->key, sizeof out->key, "%.*s", (int)(len < sizeof out->key ? len : sizeof out->key), word + 2);
 	bool joined = word[2 + len] == '=';
+	if (!is_key(out->key)) return uc_fail(e, UC_EINPUT, "usage", hint, "there is no option %s", word);
 	if (!joined && *i + 1 >= argc) return uc_fail(e, UC_EINPUT, "usage", hint, "the option %s needs a value", word);
 	out->value = joined ? word + 2 + len + 1 : argv[++*i];
 	return UC_OK;

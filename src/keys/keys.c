@@ -145,10 +145,13 @@ static enum uc_status load_master(struct uc_keys *k, const char *dir, size_t key
 	return UC_OK;
 }
 
-static enum uc_status load_node_key(struct uc_keys *k, struct uc_error *e)
+static enum uc_status load_node_key(struct uc_keys *k, size_t keys, struct uc_error *e)
 {
 	UC_CLEANUP(uc_freep) char *path = path_of(k, "node");
 	if (uc_file_exists(path)) return load(k, "node", &k->node, e);
+	if (keys > 0)
+		return uc_fail(e, UC_EIO, "node-key-lost", "Restore it from a backup: another one could not have signed the change log.",
+		               "%s holds %zu private keys, but the node's own key %s is missing", k->dir, keys, path);
 	UC_TRY(uc_key_generate(uc_key_spec_find("ec-p256"), &k->node, e));
 	return save(k, "node", k->node, e);
 }
@@ -162,7 +165,7 @@ enum uc_status uc_keys_open(const char *dir, struct uc_keys **out, struct uc_err
 	size_t keys = 0;
 	UC_TRY(scan(k, count_key_remove_tmp, &keys, e));
 	UC_TRY(load_master(k, dir, keys, e));
-	UC_TRY(load_node_key(k, e));
+	UC_TRY(load_node_key(k, keys, e));
 	*out = uc_move(k);
 	return UC_OK;
 }
@@ -247,7 +250,8 @@ enum uc_status uc_keys_node_sign(void *ctx, struct uc_slice data, struct uc_buf 
 	UC_CLEANUP(free_md) EVP_MD_CTX *md = EVP_MD_CTX_new();
 	uint8_t sig[256];
 	size_t len = sizeof sig;
-	if (md == NULL || !EVP_DigestSignInit(md, NULL, EVP_sha256(), NULL, k->node) || !EVP_DigestSign(md, sig, &len, data.ptr, data.len))
+	if (md == NULL || EVP_DigestSignInit(md, NULL, EVP_sha256(), NULL, k->node) != 1 ||
+	    EVP_DigestSign(md, sig, &len, data.ptr, data.len) != 1)
 		return uc_fail(e, UC_EINTERNAL, "openssl", NULL, "OpenSSL failed while signing with the node's key");
 	uc_buf_add(out, sig, len);
 	return UC_OK;

@@ -16,7 +16,7 @@ struct uc_keys;
 
 /*
  * Opens the keys in dir/keys, made when missing together with the master key dir/master.key (32 random bytes, 0600) and the node's own key. Temporary files that a crash left are
- * removed. UC_EREFUSED "key-directory-open" when others than the owner may read it; UC_EIO "master-key-lost" when there are keys but no master key. Owned: uc_keys_close(). All functions
+ * removed. UC_EREFUSED "key-directory-open" when others than the owner may read it; UC_EIO "master-key-lost" when there are keys but no master key, "node-key-lost" when there are but the node's own is gone. Owned: uc_keys_close(). All functions
  * below may be called from any thread.
  */
 enum uc_status uc_keys_open(const char *dir, struct uc_keys **out, struct uc_error *e) UC_MUST;

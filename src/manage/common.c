@@ -242,6 +242,11 @@ static bool is_cluster(const char *store)
 enum uc_status uc_plan_drop_copies(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_identity *old,
                                    struct uc_plan *plan, struct uc_error *e)
 {
+	if (purpose->ca) {
+		uc_findings_add(&plan->findings, UC_NOTE, "old-issuer-stays", "Delete it when every phone has a certificate of the new one.",
+		                "the old %s certificate stays in its trust stores: it vouches for the phone certificates it issued", purpose->name);
+		return UC_OK;
+	}
 	char fp[UC_FINGERPRINT_HEX];
 	uc_cert_fingerprint_hex(old->cert, fp);
 	UC_CLEANUP(uc_trusts_free) struct uc_trusts copies = {.items = NULL};
@@ -352,11 +357,9 @@ enum uc_status uc_profile_self(const struct uc_task_context *ctx, const struct u
 {
 	out->common_name = uc_pattern_name(ctx, purpose->common_name);
 	if (strlen(out->common_name) > 64) out->common_name[64] = '\0'; /* X.520's bound; the SAN has the whole name */
-	if (purpose->public_names) {
-		char *san = NULL;
-		UC_TRY(uc_san_normalize(ctx->fqdn, &san, e));
-		uc_strv_take(&out->sans, san);
-	}
+	char *san = NULL;
+	UC_TRY(uc_san_normalize(ctx->fqdn, &san, e));
+	uc_strv_take(&out->sans, san);
 	if (purpose->guid) uc_strv_take(&out->sans, uc_sprintf("URI:urn:uuid:%s", ctx->guid));
 	unsigned usage = purpose->key_usage;
 	if (ctx->policy.rfc8813 && !key->rsa) usage &= ~(unsigned)(UC_KU_KEY_ENCIPHERMENT | UC_KU_DATA_ENCIPHERMENT);

@@ -29,7 +29,7 @@ static enum uc_status arg_distribution(const struct uc_task_request *req, struct
 	const char *text;
 	UC_TRY(uc_arg_text(req, "distribution", &text, e));
 	if (text == NULL || uc_eq_nocase(text, "node")) return UC_OK;
-	if (!uc_eq_nocase(text, "multi-server"))
+	if (!uc_eq_nocase(text, "multi-server") && !uc_eq_nocase(text, "multi"))
 		return uc_fail_field(e, UC_EINPUT, "bad-distribution", "distribution", "Use node or multi-server.", "'%s' is not a distribution",
 		                     text);
 	if (!w->purpose->multi)
@@ -68,10 +68,8 @@ static void add_san(struct uc_strv *sans, char *owned)
 static enum uc_status arg_sans(const struct uc_task_context *ctx, const struct uc_task_request *req, struct wish *w, struct uc_error *e)
 {
 	char *name = NULL;
-	if (w->purpose->public_names) {
-		UC_TRY(uc_san_normalize(ctx->fqdn, &name, e));
-		add_san(&w->sans, name);
-	}
+	UC_TRY(uc_san_normalize(ctx->fqdn, &name, e));
+	add_san(&w->sans, name);
 	const char *parent;
 	UC_TRY(uc_arg_text(req, "parent_domain", &parent, e));
 	if (parent == NULL && w->multi) parent = ctx->domain;
@@ -162,7 +160,7 @@ enum uc_status uc_plan_csr_gen(struct uc_task_context *ctx, const struct uc_task
 	              "request", der, "key", made != NULL ? made->key : NULL, "distribution", w.multi ? "multi-server" : "node", "parameters",
 	              parameters, "created", uc_time_rfc3339(ctx->material != NULL ? ctx->material->at : ctx->now, now), "before",
 	              pending ? uc_request_before(&old) : json_null());
-	bool random_name = strstr(w.purpose->common_name, "%r") != NULL && json_object_get(req->args, "common_name") == NULL;
+	bool random_name = strstr(w.purpose->common_name, "%r") != NULL && !json_is_string(json_object_get(req->args, "common_name"));
 	uc_plan_step(plan, step, "Make a %s key and a CSR for %s with CN %s, names %s, %s", w.key->text, w.purpose->name,
 	             random_name ? "(made anew)" : w.common_name, w.sans.count > 0 ? names : "none", w.profile.digest);
 	return UC_OK;

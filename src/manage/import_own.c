@@ -114,6 +114,10 @@ static void judge_leaf(struct import *im)
 	                             .needs_server_auth = p->needs_server_auth,
 	                             .needs_cert_sign = p->needs_cert_sign};
 	uc_check_usage(im->leaf, &rule, &im->plan->findings);
+	if (p->ca && !im->leaf->is_ca)
+		uc_findings_add(
+		    &im->plan->findings, UC_REFUSED, "leaf-as-ca", "Have the CA sign the request as it is: it asks for CA:TRUE, pathlen:0.",
+		    "the %s certificate must be a CA certificate, since it issues others: this one lacks basicConstraints CA:TRUE", p->name);
 	const struct uc_key_spec *spec = uc_key_spec_of(im->leaf->spki);
 	if (p->signs_phone_files && spec != NULL && spec->rsa && spec->bits == 3072)
 		uc_findings_add(&im->plan->findings, UC_DANGER, "phone-signature-3072", "Request a certificate with an RSA 2048 key.",

@@ -114,6 +114,9 @@ enum uc_status uc_request_maybe(const struct uc_task_context *ctx, const char *p
 json_t *uc_plan_identity_step(const struct uc_task_context *ctx, const char *purpose, const struct uc_cert *cert,
                               const struct uc_certs *chain, const char *key, const char *source, const char *distribution,
                               const struct uc_identity *before);
+/* What depends on a trust entry that is to go: chains that break (danger), certificates it issued. except (or NULL): purposes whose certificate the same change replaces. */
+enum uc_status uc_judge_removal(const struct uc_task_context *ctx, const struct uc_trust *entry, const struct uc_strv *except,
+                                struct uc_findings *out, struct uc_error *e) UC_MUST;
 /* Removes the copies that this node put into trust stores of a self-signed certificate that is replaced. */
 enum uc_status uc_plan_drop_copies(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_identity *old,
                                    struct uc_plan *plan, struct uc_error *e) UC_MUST;

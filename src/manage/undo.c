@@ -62,6 +62,13 @@ enum uc_status uc_undo_judge(const struct uc_task_context *ctx, const json_t *ch
 		                "change %lld was taken back by change %lld already", number, (long long)json_integer_value(undone));
 		return UC_OK;
 	}
+	if (strcmp(uc_json_member(change, "task"), "install") == 0) {
+		uc_findings_add(
+		    out, UC_REFUSED, "not-undoable", NULL,
+		    "change %lld cannot be taken back: it installed this node, which would be left without its certificates and its administrator",
+		    number);
+		return UC_OK;
+	}
 	uc_time at;
 	UC_TRY(uc_time_parse(uc_json_member(change, "at"), &at, e));
 	if (ctx->now > at + UC_UNDO_DAYS * UC_DAY)
@@ -73,13 +80,6 @@ enum uc_status uc_undo_judge(const struct uc_task_context *ctx, const json_t *ch
 	if (later > 0)
 		uc_findings_add(out, UC_REFUSED, "changed-since", "Undo the later change first.", "change %lld touched the same certificates later",
 		                (long long)later);
-	if (strcmp(uc_json_member(change, "task"), "install") == 0) {
-		uc_findings_add(
-		    out, UC_REFUSED, "not-undoable", NULL,
-		    "change %lld cannot be taken back: it installed this node, which would be left without its certificates and its administrator",
-		    number);
-		return UC_OK;
-	}
 	size_t i;
 	const json_t *step;
 	json_array_foreach(json_object_get(change, "steps"), i, step)
@@ -91,6 +91,26 @@ enum uc_status uc_undo_judge(const struct uc_task_context *ctx, const json_t *ch
 		uc_findings_add(out, UC_REFUSED, "not-undoable", NULL, "change %lld cannot be taken back: %s", number,
 		                uc_json_member(step, "text"));
 		return UC_OK;
+	}
+	return UC_OK;
+}
+
+/* Taking a certificate out of a store again breaks what has come to depend on it, as deleting it would. */
+static enum uc_status judge_removals(const struct uc_task_context *ctx, struct uc_plan *plan, struct uc_error *e)
+{
+	UC_CLEANUP(uc_strv_free) struct uc_strv replaced = {.items = NULL};
+	size_t i;
+	const json_t *step;
+	json_array_foreach(plan->steps, i, step)
+	{
+		if (uc_starts_with(uc_json_member(step, "type"), "identity.")) uc_strv_add(&replaced, uc_json_member(step, "purpose"));
+	}
+	json_array_foreach(plan->steps, i, step)
+	{
+		if (strcmp(uc_json_member(step, "type"), "trust.remove") != 0) continue;
+		UC_CLEANUP(uc_trusts_free) struct uc_trusts found = {.items = NULL};
+		UC_TRY(uc_store_trust(ctx->store, uc_json_member(step, "store"), ctx->node, uc_json_member(step, "name"), NULL, 1, &found, e));
+		if (found.count > 0) UC_TRY(uc_judge_removal(ctx, &found.items[0], &replaced, &plan->findings, e));
 	}
 	return UC_OK;
 }
@@ -114,6 +134,7 @@ enum uc_status uc_plan_undo(struct uc_task_context *ctx, const struct uc_task_re
 	}
 	json_decref(change);
 	UC_TRY(status);
+	UC_TRY(judge_removals(ctx, plan, e));
 	uc_findings_add(&plan->findings, UC_WARN, "undo", "Undo is a change too: it can be undone in turn.",
 	                "the state from before change %lld comes back for what it touched", (long long)number);
 	plan->undoes = number;

@@ -18,19 +18,17 @@ static void record(struct uc_node *n, int64_t number, const char *effect, const 
 	if (status != UC_OK) uc_log_error("cannot record an effect", &e);
 }
 
-/* All that was seen in one transaction: each would wait for the disk. */
-static enum uc_status put_seen(struct uc_node *n, int64_t number, const json_t *list, struct uc_error *e)
+/* All that was seen in one transaction: each would wait for the disk. list has an item for each of shown. */
+static enum uc_status put_seen(struct uc_node *n, int64_t number, const struct uc_shown *shown, const json_t *list, struct uc_error *e)
 {
-	size_t i;
-	const json_t *item;
 	enum uc_status status = uc_store_begin(n->writer, e);
 	if (status != UC_OK) return status;
-	json_array_foreach(list, i, item)
-	{
-		bool rsa = strcmp(json_string_value(json_object_get(item, "key_type")), "RSA") == 0;
+	for (size_t i = 0; i < UC_SHOWN && status == UC_OK; i++) {
+		const json_t *item = json_array_get(list, i);
 		const char *state = json_is_true(json_object_get(item, "matches")) ? "done" : "failed";
-		if (status == UC_OK)
-			status = uc_store_effect_put(n->writer, n->name, number, rsa ? "https-rsa" : "https-ec", state,
+		int64_t of = number > 0 ? number : shown[i].number;
+		if (of > 0)
+			status = uc_store_effect_put(n->writer, n->name, of, shown[i].ec ? "https-ec" : "https-rsa", state,
 			                             json_string_value(json_object_get(item, "detail")), e);
 	}
 	if (status == UC_OK) return uc_store_commit(n->writer, e);
@@ -38,66 +36,77 @@ static enum uc_status put_seen(struct uc_node *n, int64_t number, const json_t *
 	return status;
 }
 
-static void record_seen(struct uc_node *n, int64_t number, const json_t *list)
+static void record_seen(struct uc_node *n, int64_t number, const struct uc_shown *shown, const json_t *list)
 {
 	struct uc_error e;
 	pthread_mutex_lock(&n->write_lock);
-	enum uc_status status = put_seen(n, number, list, &e);
+	enum uc_status status = put_seen(n, number, shown, list, &e);
 	pthread_mutex_unlock(&n->write_lock);
 	if (status != UC_OK) uc_log_error("cannot record an effect", &e);
 }
 
-/* Where our own HTTPS listens. */
+/* Where our own HTTPS listens, and what it must present. */
 struct own_listener {
 	char address[64];
 	char port[8];
+	struct uc_shown shown[UC_SHOWN];
 };
 
-/* One look at our own HTTPS; adds what was seen to list. */
-static bool look(struct uc_node *n, const struct own_listener *own, enum uc_probe_keys kind, const char *expected, json_t *list)
+/* Connects, and says in detail what came; true when it is what must be presented. fp gets the leaf's fingerprint, "" when nothing came. */
+static bool connect_own(struct uc_node *n, const struct own_listener *own, const struct uc_shown *shown, char fp[UC_FINGERPRINT_HEX],
+                        char **detail)
 {
-	const char *kind_text = kind == UC_PROBE_RSA ? "RSA" : "EC";
-	struct uc_probe seen = {.address = ""};
+	UC_CLEANUP(uc_probe_free) struct uc_probe seen = {.address = ""};
 	struct uc_error e = {.code = UC_OK};
-	char fp[UC_FINGERPRINT_HEX] = "";
-	if (uc_probe_tls(own->address, own->port, n->fqdn, kind, SELF_TIMEOUT_MS, &seen, &e) == UC_OK)
-		uc_cert_fingerprint_hex(seen.chain.items[0], fp);
-	bool matches = strcmp(fp, expected) == 0;
-	char at[UC_TIME_TEXT];
-	uc_time_rfc3339(uc_now(), at);
-	UC_CLEANUP(uc_freep)
-	char *detail = fp[0] == '\0' ? uc_strdup(e.message)
-	                             : uc_sprintf("HTTPS presents the %s certificate %.16s... with a chain of %zu%s", kind_text, fp,
-	                                          seen.chain.count, matches ? "" : ", which is not the one in force");
-	json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:b, s:s, s:s}", "listener", "https", "key_type", kind_text, "fingerprint", fp,
-	                                      "matches", matches, "checked_at", at, "detail", detail));
-	uc_probe_free(&seen);
-	return matches;
+	fp[0] = '\0';
+	if (uc_probe_tls(own->address, own->port, n->fqdn, shown->ec ? UC_PROBE_EC : UC_PROBE_RSA, SELF_TIMEOUT_MS, &seen, &e) != UC_OK) {
+		*detail = uc_strdup(e.message);
+		return false;
+	}
+	uc_cert_fingerprint_hex(seen.chain.items[0], fp);
+	bool leaf = strcmp(fp, shown->fingerprint) == 0;
+	bool chain = seen.chain.count == shown->chain;
+	*detail = uc_sprintf("HTTPS presents the %s certificate %.16s... with a chain of %zu%s%s", shown->ec ? "EC" : "RSA", fp,
+	                     seen.chain.count, leaf ? "" : ", which is not the one in force", chain ? "" : ", which is not the whole chain");
+	return leaf && chain;
 }
 
-/* The address to reach our own listener at; false when HTTPS does not listen yet. */
-static bool find_own(struct uc_node *n, struct own_listener *own, struct uc_view *copy)
+/* One look at our own HTTPS, as an item of "self_check". */
+static json_t *look(struct uc_node *n, const struct own_listener *own, const struct uc_shown *shown)
+{
+	char fp[UC_FINGERPRINT_HEX] = "";
+	char at[UC_TIME_TEXT];
+	UC_CLEANUP(uc_freep) char *detail = NULL;
+	bool matches = shown->fault[0] == '\0' && connect_own(n, own, shown, fp, &detail);
+	return json_pack("{s:s, s:s, s:s, s:b, s:s, s:s}", "listener", "https", "key_type", shown->ec ? "EC" : "RSA", "fingerprint", fp,
+	                 "matches", matches, "checked_at", uc_time_rfc3339(uc_now(), at), "detail", detail != NULL ? detail : shown->fault);
+}
+
+/* False when HTTPS does not listen yet. */
+static bool find_own(struct uc_node *n, struct own_listener *own)
 {
 	pthread_mutex_lock(&n->view_lock);
 	json_int_t number = json_integer_value(json_object_get(n->ports, "https"));
+	bool there = number > 0 && n->view != NULL;
 	memcpy(own->address, n->https_address, sizeof own->address);
-	memcpy(copy->rsa, n->view->rsa, sizeof copy->rsa);
-	memcpy(copy->ec, n->view->ec, sizeof copy->ec);
+	if (there) memcpy(own->shown, n->view->shown, sizeof own->shown);
 	pthread_mutex_unlock(&n->view_lock);
-	snprintf(own->port, sizeof own->port, "%lld", (long long)number);
-	return number > 0;
+	snprintf(own->port, sizeof own->port, "%u", (unsigned)number & 0xffffu);
+	return there;
 }
 
 bool uc_self_check(struct uc_node *n, int64_t number)
 {
 	struct own_listener own;
-	struct uc_view expected = {.number = 0};
-	if (!find_own(n, &own, &expected)) return true;
+	if (!find_own(n, &own)) return true;
 	json_t *list = json_array();
 	bool ok = true;
-	if (expected.rsa[0] != '\0') ok = look(n, &own, UC_PROBE_RSA, expected.rsa, list) && ok;
-	if (expected.ec[0] != '\0') ok = look(n, &own, UC_PROBE_EC, expected.ec, list) && ok;
-	if (number > 0) record_seen(n, number, list);
+	for (size_t i = 0; i < UC_SHOWN; i++) {
+		json_t *item = look(n, &own, &own.shown[i]);
+		ok = ok && json_is_true(json_object_get(item, "matches"));
+		json_array_append_new(list, item);
+	}
+	record_seen(n, number, own.shown, list);
 	pthread_mutex_lock(&n->view_lock);
 	json_decref(n->self_check);
 	n->self_check = list;

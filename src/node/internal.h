@@ -9,13 +9,23 @@
 
 enum { MAX_POOLED = 8 }; /* each may keep 32 MiB of pages of a large store */
 
+/* What HTTPS is to present to clients of one kind of key. */
+struct uc_shown {
+	const char *purpose;
+	bool ec;
+	char fingerprint[UC_FINGERPRINT_HEX];
+	size_t chain;     /* certificates in the handshake: the leaf and its intermediates */
+	int64_t number;   /* the change that set the identity */
+	char fault[1024]; /* why it cannot be presented, or "" */
+};
+
+enum { UC_SHOWN = 2 };
+
 /* What servers need per request, never changed after it was made; replaced by one pointer. */
 struct uc_view {
 	int64_t number; /* the change it shows */
 	SSL_CTX *https;
-	/* What HTTPS presents by kind of key: hex fingerprints, "" when there is none. */
-	char rsa[UC_FINGERPRINT_HEX];
-	char ec[UC_FINGERPRINT_HEX];
+	struct uc_shown shown[UC_SHOWN];
 };
 
 struct uc_node {
@@ -51,7 +61,7 @@ void uc_reader_return(struct uc_lease *lease);
 /* What tasks see of this node, working on the given connection. */
 struct uc_task_context uc_node_context(struct uc_node *n, struct uc_store *store);
 
-/* Makes the view of the newest state and swaps it in. On failure the old one stays and serves on. */
+/* Makes the view of the state that store shows and swaps it in, unless a newer one is there. On failure the old one stays and serves on. */
 enum uc_status uc_view_refresh(struct uc_node *n, struct uc_store *store, struct uc_error *e) UC_MUST;
 void uc_view_free(struct uc_view *v);
 
@@ -62,7 +72,9 @@ void uc_view_free(struct uc_view *v);
 void uc_effects_run(struct uc_node *n, int64_t number, const json_t *steps);
 /* Destroys a purged key and records it as an effect of the change. */
 void uc_key_destroy(struct uc_node *n, int64_t number, const char *key);
-/* Connects to this node's own HTTPS once per kind of key and records what it saw; true when all is as the view says. */
+/*
+ * Connects to this node's own HTTPS once per kind of key and records what it saw as effects of a change; 0: each of the change that set the identity. True when all is as the view says.
+ */
 bool uc_self_check(struct uc_node *n, int64_t number);
 
 /* The certificate at a place: own unit, or trust store and name. cert and chain are owned by the caller's struct. */

@@ -1,5 +1,6 @@
 /* What is due now and then. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/log.h"
 #include "node/internal.h"
@@ -76,9 +77,31 @@ static enum uc_status check_log(struct uc_node *n, struct uc_error *e)
 	UC_TRY(uc_reader_borrow(n, &reader, e));
 	enum uc_status status = uc_log_verify(reader.store, uc_keys_node_verify, n->keys, e);
 	pthread_mutex_lock(&n->view_lock);
-	n->log_check = json_string(status == UC_OK ? "whole" : e->message);
+	/* A disk that failed for a moment says nothing about the log: it is read again next time. */
+	bool verdict = status == UC_OK || strcmp(e->id, "log-broken") == 0;
+	if (verdict) n->log_check = json_string(status == UC_OK ? "whole" : e->message);
 	pthread_mutex_unlock(&n->view_lock);
 	return status;
+}
+
+/* What listens shows the newest state, and was seen to; otherwise it is tried again. */
+static enum uc_status retry_effects(struct uc_node *n, struct uc_error *e)
+{
+	int64_t head;
+	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
+	UC_TRY(uc_reader_borrow(n, &reader, e));
+	UC_TRY(uc_log_head(reader.store, &head, NULL, e));
+	pthread_mutex_lock(&n->view_lock);
+	bool all_well = n->self_check != NULL && n->view->number >= head;
+	size_t i;
+	const json_t *item;
+	json_array_foreach(n->self_check, i, item) all_well = all_well && json_is_true(json_object_get(item, "matches"));
+	pthread_mutex_unlock(&n->view_lock);
+	if (all_well) return UC_OK;
+	UC_TRY(uc_view_refresh(n, reader.store, e));
+	uc_reader_return(&reader);
+	uc_self_check(n, 0);
+	return UC_OK;
 }
 
 void uc_node_maintain(struct uc_node *n)
@@ -87,12 +110,5 @@ void uc_node_maintain(struct uc_node *n)
 	if (check_log(n, &e) != UC_OK) uc_log_error("checking the change log", &e);
 	if (destroy_purged(n, &e) != UC_OK) uc_log_error("destroying purged keys", &e);
 	if (sweep_keys(n, &e) != UC_OK) uc_log_error("sweeping unused keys", &e);
-	pthread_mutex_lock(&n->view_lock);
-	bool all_well = n->self_check != NULL;
-	size_t i;
-	const json_t *item;
-	json_array_foreach(n->self_check, i, item) all_well = all_well && json_is_true(json_object_get(item, "matches"));
-	int64_t number = n->view->number;
-	pthread_mutex_unlock(&n->view_lock);
-	if (!all_well) uc_self_check(n, number);
+	if (retry_effects(n, &e) != UC_OK) uc_log_error("serving the newest state", &e);
 }

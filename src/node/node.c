@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/file.h"
@@ -154,6 +155,8 @@ static enum uc_status install(struct uc_node *n, const struct uc_node_config *co
 static enum uc_status open_parts(struct uc_node *n, const struct uc_node_config *config, struct uc_error *e)
 {
 	UC_TRY(uc_dir_make(n->data, 0700, e));
+	/* Also one that was made by somebody else: it holds private keys (C142). */
+	if (chmod(n->data, 0700) != 0) return uc_fail_errno(e, errno, "cannot close the directory %s to others", n->data);
 	UC_TRY(take_lock(n, e));
 	UC_TRY(settle_names(n, config, e));
 	UC_TRY(uc_keys_open(n->data, &n->keys, e));
@@ -205,16 +208,6 @@ void uc_node_close(struct uc_node *n)
 }
 
 /* ---- small questions ---- */
-
-const char *uc_node_name(const struct uc_node *n)
-{
-	return n->name;
-}
-
-const char *uc_node_data(const struct uc_node *n)
-{
-	return n->data;
-}
 
 void uc_node_set_ports(struct uc_node *n, const json_t *ports, const char *https_address)
 {

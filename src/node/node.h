@@ -36,8 +36,6 @@ void uc_node_close(struct uc_node *n);
 
 /* ---- what it is ---- */
 
-const char *uc_node_name(const struct uc_node *n);
-const char *uc_node_data(const struct uc_node *n);
 json_t *uc_node_status(struct uc_node *n);
 /* Tells the node which ports it listens on ({"https": 8443}) and the address at which its HTTPS can be reached; it checks itself there from now on. */
 void uc_node_set_ports(struct uc_node *n, const json_t *ports, const char *https_address);

@@ -344,8 +344,12 @@ enum uc_status uc_node_requests(struct uc_node *n, json_t **out, struct uc_error
 	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
 	UC_TRY(uc_reader_borrow(n, &reader, e));
 	json_t *items = json_array();
-	*out = page(items);
-	return uc_store_requests(reader.store, n->name, add_request, items, e);
+	enum uc_status status = uc_store_requests(reader.store, n->name, add_request, items, e);
+	if (status == UC_OK)
+		*out = page(items);
+	else
+		json_decref(items);
+	return status;
 }
 
 static enum uc_status get_request(struct uc_node *n, const char *purpose_name, struct uc_request *out, struct uc_error *e)

@@ -16,6 +16,8 @@ struct run {
 	struct uc_plan plan;
 	struct uc_material material;
 	int64_t number;
+	bool again;      /* the request id was in the log already */
+	bool committing; /* the commit was tried: whether it reached the disk is not known when it fails */
 };
 
 static void run_free(struct run *r)
@@ -72,7 +74,8 @@ static json_t *text_or_null(const char *text)
 static json_t *change_body(const struct run *r)
 {
 	char at[UC_TIME_TEXT];
-	UC_CLEANUP(uc_freep) char *request = r->call->request_id != NULL ? uc_strdup(r->call->request_id) : uc_uuid();
+	bool given = r->call->request_id != NULL && r->call->request_id[0] != '\0';
+	UC_CLEANUP(uc_freep) char *request = given ? uc_strdup(r->call->request_id) : uc_uuid();
 	return json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:o, s:O, s:o, s:O}", "at", uc_time_rfc3339(uc_now(), at), "node", r->node->name,
 	                 "who", r->call->who, "why", text_or_null(r->call->why), "task", r->plan.task, "request", request, "summary",
 	                 r->plan.summary, "undoes", r->plan.undoes > 0 ? json_integer(r->plan.undoes) : json_null(), "steps", r->plan.steps,
@@ -107,7 +110,18 @@ static enum uc_status commit(struct run *r, const char agreed[65], struct uc_err
 	json_decref(body);
 	UC_TRY(status);
 	UC_TRY(retire_keys(r, e));
+	r->committing = true;
 	return uc_store_commit(store, e);
+}
+
+/* Is the request id in the log? Then r->number is its change, and nothing is to be done. */
+static enum uc_status look_up_request(struct run *r, struct uc_store *store, struct uc_error *e)
+{
+	const char *id = r->call->request_id;
+	if (id == NULL || id[0] == '\0') return UC_OK;
+	UC_TRY(uc_log_by_request(store, id, &r->number, e));
+	r->again = r->number > 0;
+	return UC_OK;
 }
 
 static enum uc_status write_change(struct run *r, const char agreed[65], struct uc_error *e)
@@ -115,11 +129,12 @@ static enum uc_status write_change(struct run *r, const char agreed[65], struct 
 	pthread_mutex_lock(&r->node->write_lock);
 	enum uc_status status = uc_store_begin(r->node->writer, e);
 	if (status == UC_OK) {
-		status = commit(r, agreed, e);
-		if (status != UC_OK) uc_store_rollback(r->node->writer);
+		status = look_up_request(r, r->node->writer, e); /* the same request may have come twice at once */
+		if (status == UC_OK && !r->again) status = commit(r, agreed, e);
+		if (status != UC_OK || r->again) uc_store_rollback(r->node->writer);
 	}
 	struct uc_error view_error;
-	if (status == UC_OK && uc_view_refresh(r->node, r->node->writer, &view_error) != UC_OK)
+	if (status == UC_OK && !r->again && uc_view_refresh(r->node, r->node->writer, &view_error) != UC_OK)
 		uc_log_error("cannot serve the new state, the old one stays in use", &view_error);
 	pthread_mutex_unlock(&r->node->write_lock);
 	return status;
@@ -141,15 +156,26 @@ static enum uc_status preview(struct run *r, struct uc_error *e)
 	return make_plan(r, reader.store, NULL, e);
 }
 
-/* A request that was carried out already gives its first result again. */
+/* A request that was carried out already is answered with the change it made. */
+static enum uc_status answer_again(struct run *r, json_t **out, struct uc_error *e)
+{
+	UC_TRY(uc_node_change(r->node, r->number, out, e));
+	const char *task = json_string_value(json_object_get(*out, "task"));
+	if (task != NULL && strcmp(task, r->task->name) == 0) return UC_OK;
+	json_decref(*out);
+	*out = NULL;
+	return uc_fail_field(e, UC_ECONFLICT, "request-reused", "request", "Use a new id for each task.",
+	                     "the request id %s belongs to change %lld, which was another task", r->call->request_id, (long long)r->number);
+}
+
 static enum uc_status repeated(struct run *r, json_t **out, struct uc_error *e)
 {
-	if (r->call->request_id == NULL || r->call->dry_run) return UC_OK;
+	if (r->call->dry_run) return UC_OK;
 	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
 	UC_TRY(uc_reader_borrow(r->node, &reader, e));
-	UC_TRY(uc_log_by_request(reader.store, r->call->request_id, &r->number, e));
+	UC_TRY(look_up_request(r, reader.store, e));
 	uc_reader_return(&reader);
-	return r->number > 0 ? uc_node_change(r->node, r->number, out, e) : UC_OK;
+	return r->again ? answer_again(r, out, e) : UC_OK;
 }
 
 /* Keys that were made for a change that did not happen. Best effort: what stays is swept when it is old. */
@@ -190,9 +216,10 @@ enum uc_status uc_node_run(struct uc_node *n, const struct uc_node_call *call, j
 	enum uc_status status = prepare(&r, e);
 	uc_crash_point("prepared");
 	if (status == UC_OK) status = write_change(&r, agreed, e);
-	if (status != UC_OK) drop_made_keys(&r);
+	if ((status != UC_OK && !r.committing) || r.again) drop_made_keys(&r);
 	json_decref(*out);
 	*out = NULL;
+	if (status == UC_OK && r.again) return answer_again(&r, out, e);
 	if (status == UC_ECONFLICT || status == UC_EREFUSED) *out = outcome(&r, false);
 	UC_TRY(status);
 	uc_crash_point("committed");

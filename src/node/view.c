@@ -1,5 +1,6 @@
 /* The view: TLS contexts made from the newest identities, swapped as one pointer. */
 #include <openssl/ssl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +10,10 @@
 UC_DEFINE_CLEANUP(free_x509, X509, X509_free)
 
 /* The identities that HTTPS presents, both at once, by what the client offers. */
-static const char *const https_purposes[] = {"tomcat", "tomcat-ECDSA"};
+static const struct {
+	const char *name;
+	bool ec;
+} https_purposes[UC_SHOWN] = {{"tomcat", false}, {"tomcat-ECDSA", true}};
 
 void uc_view_free(struct uc_view *v)
 {
@@ -24,19 +28,26 @@ static enum uc_status tls_failed(struct uc_error *e, const char *purpose, const 
 	               what);
 }
 
+/* The peer has the root or trusts nothing anyway: leaf and intermediates are sent, no root (C126). */
+static size_t sent_with(const struct uc_identity *i)
+{
+	size_t count = 1;
+	for (size_t n = 0; n < i->chain.count; n++) count += !uc_cert_self_signed(i->chain.items[n]);
+	return count;
+}
+
 static enum uc_status add_chain(SSL_CTX *ctx, const struct uc_identity *i, struct uc_error *e)
 {
 	SSL_CTX_clear_chain_certs(ctx);
 	for (size_t n = 0; n < i->chain.count; n++) {
-		/* The peer has the root or trusts nothing anyway: leaf and intermediates are sent, no root (C126). */
 		if (uc_cert_self_signed(i->chain.items[n])) continue;
 		UC_CLEANUP(free_x509) X509 *x = uc_cert_x509(i->chain.items[n]);
-		if (x == NULL || !SSL_CTX_add1_chain_cert(ctx, x)) return tls_failed(e, i->purpose, "an intermediate certificate cannot be read");
+		if (x == NULL || !SSL_CTX_add1_chain_cert(ctx, x)) return tls_failed(e, i->purpose, "OpenSSL refuses an intermediate certificate");
 	}
 	return UC_OK;
 }
 
-static enum uc_status add_identity(struct uc_node *n, SSL_CTX *ctx, const struct uc_identity *i, struct uc_view *v, struct uc_error *e)
+static enum uc_status add_identity(struct uc_node *n, SSL_CTX *ctx, const struct uc_identity *i, struct uc_error *e)
 {
 	UC_CLEANUP(uc_key_freep) EVP_PKEY *key = NULL;
 	UC_TRY(uc_keys_get(n->keys, i->key_id, &key, e));
@@ -44,24 +55,38 @@ static enum uc_status add_identity(struct uc_node *n, SSL_CTX *ctx, const struct
 	if (x == NULL || SSL_CTX_use_certificate(ctx, x) != 1) return tls_failed(e, i->purpose, "OpenSSL refuses the certificate");
 	if (SSL_CTX_use_PrivateKey(ctx, key) != 1 || SSL_CTX_check_private_key(ctx) != 1)
 		return tls_failed(e, i->purpose, "its private key does not match");
-	bool rsa = uc_key_info_of(i->cert->spki).kind == UC_KEY_RSA;
-	uc_cert_fingerprint_hex(i->cert, rsa ? v->rsa : v->ec);
 	return add_chain(ctx, i, e);
 }
 
 static SSL_CTX *new_context(void)
 {
+	char signatures[] =
+	    "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512";
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 	if (ctx == NULL) return NULL;
 	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
-	/* Of TLS 1.2 only what has forward secrecy and authenticated encryption. */
+	/* Of TLS 1.2 only what has forward secrecy and authenticated encryption; SHA-1 signs nothing. */
 	SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM:ECDHE+CHACHA20");
+	SSL_CTX_set1_sigalgs_list(ctx, signatures);
+	/* Which certificates are good enough is decided at their upload: an intermediate signed with SHA-1, accepted there with a warning, must be sent. */
+	SSL_CTX_set_security_level(ctx, 0);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_COMPRESSION);
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
 	return ctx;
 }
 
-/* Makes the view; an identity that cannot be used is left out with a message, so that one damaged key does not silence the other. */
+/* Adds the identity of a purpose, and notes what clients must see or why they cannot. */
+static enum uc_status show(struct uc_node *n, struct uc_store *store, SSL_CTX *ctx, struct uc_shown *shown, struct uc_error *e)
+{
+	UC_CLEANUP(uc_identity_free) struct uc_identity i = {.node = NULL};
+	UC_TRY(uc_store_identity(store, n->name, shown->purpose, &i, e));
+	uc_cert_fingerprint_hex(i.cert, shown->fingerprint);
+	shown->chain = sent_with(&i);
+	shown->number = i.number;
+	return add_identity(n, ctx, &i, e);
+}
+
+/* Makes the view; an identity that cannot be used is a fault of its own, so that one damaged key does not silence the other. */
 static enum uc_status make_view(struct uc_node *n, struct uc_store *store, struct uc_view *v, struct uc_error *e)
 {
 	UC_TRY(uc_log_head(store, &v->number, NULL, e));
@@ -69,14 +94,16 @@ static enum uc_status make_view(struct uc_node *n, struct uc_store *store, struc
 	if (v->https == NULL) return uc_fail(e, UC_EINTERNAL, "openssl", NULL, "OpenSSL cannot make a TLS context");
 	unsigned usable = 0;
 	struct uc_error why = {.code = UC_OK};
-	for (size_t p = 0; p < sizeof https_purposes / sizeof *https_purposes; p++) {
-		UC_CLEANUP(uc_identity_free) struct uc_identity i = {.node = NULL};
-		enum uc_status status = uc_store_identity(store, n->name, https_purposes[p], &i, &why);
-		if (status == UC_OK) status = add_identity(n, v->https, &i, v, &why);
-		if (status == UC_OK)
+	for (size_t p = 0; p < UC_SHOWN; p++) {
+		struct uc_shown *shown = &v->shown[p];
+		shown->purpose = https_purposes[p].name;
+		shown->ec = https_purposes[p].ec;
+		if (show(n, store, v->https, shown, &why) == UC_OK) {
 			usable++;
-		else
-			uc_log_error(https_purposes[p], &why);
+			continue;
+		}
+		snprintf(shown->fault, sizeof shown->fault, "%s", why.message);
+		uc_log_error(shown->purpose, &why);
 	}
 	if (usable > 0) return UC_OK;
 	if (e != NULL) *e = why;
@@ -93,7 +120,8 @@ enum uc_status uc_view_refresh(struct uc_node *n, struct uc_store *store, struct
 	}
 	pthread_mutex_lock(&n->view_lock);
 	struct uc_view *old = n->view;
-	n->view = fresh;
+	if (old != NULL && old->number > fresh->number) old = fresh; /* somebody else was faster */
+	if (old != fresh) n->view = fresh;
 	pthread_mutex_unlock(&n->view_lock);
 	/* Connections that were made from it hold references of their own. */
 	uc_view_free(old);

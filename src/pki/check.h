@@ -34,8 +34,8 @@ struct uc_check_options {
  *   key-unsupported      a key no service can use: [identity] refused for Ed25519, Ed448, DSA, RSASSA-PSS, RSA above 16384 bits, EC but
  *                        P-256, P-384, P-521; [trust, issuer, any] note
  *   key-damaged          the public key cannot be decoded, or is none (RSA with an even modulus or exponent, or exponent 1)
- *   weak-signature       MD5, MD4, MD2 or SHA-1 signature: [identity] refused, [issuer, trust, any] warn; a note on a self-signed one,
- *                        whose signature counts for nothing
+ *   weak-signature       MD5, MD4, MD2 or SHA-1 signature: [identity] refused, [issuer, trust, any] warn; on a self-signed one,
+ *                        whose signature counts for nothing: warn [trust, any], note [issuer]
  *   signature-mismatch   the algorithms inside and outside TBS differ
  *   serial-negative, serial-zero, serial-long (over 20 octets): warn [any, trust, issuer], refused [identity]
  *   version-1            or 2: [any, trust] warn: trusted only as an anchor, never as an intermediate (C75); [identity, issuer] refused;

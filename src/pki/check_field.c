@@ -246,7 +246,7 @@ static void judge_weak_signature(const struct uc_check *k)
 	const char *hash = weak_hash(k->c);
 	if (hash == NULL) return;
 	if (k->options->role != UC_ROLE_IDENTITY && uc_check_self_signed(k)) {
-		uc_check_found_as(k, UC_NOTE,
+		uc_check_found_as(k, k->options->role == UC_ROLE_ISSUER ? UC_NOTE : UC_WARN,
 		                  "it is signed with %s, which is weak, but by itself: it is trusted for being in a store, not for its signature",
 		                  hash);
 		return;

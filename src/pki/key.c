@@ -23,8 +23,10 @@ static const struct {
 	const char *other;
 	const char *name;
 } aliases[] = {
-    {"secp256r1", "ec-p256"}, {"prime256v1", "ec-p256"}, {"secp384r1", "ec-p384"}, {"secp521r1", "ec-p521"}, {"ec256", "ec-p256"},
-    {"ec384", "ec-p384"},     {"ec521", "ec-p521"},      {"p256", "ec-p256"},      {"p384", "ec-p384"},      {"p521", "ec-p521"},
+    {"2048", "rsa-2048"},     {"3072", "rsa-3072"},     {"4096", "rsa-4096"},     {"256", "ec-p256"},
+    {"384", "ec-p384"},       {"521", "ec-p521"},       {"secp256r1", "ec-p256"}, {"prime256v1", "ec-p256"},
+    {"secp384r1", "ec-p384"}, {"secp521r1", "ec-p521"}, {"ec256", "ec-p256"},     {"ec384", "ec-p384"},
+    {"ec521", "ec-p521"},     {"p256", "ec-p256"},      {"p384", "ec-p384"},      {"p521", "ec-p521"},
 };
 
 const struct uc_key_spec *uc_key_specs(size_t *count)

@@ -49,10 +49,11 @@ static enum uc_status failed(const struct sqlite_db *d, int rc, const char *doin
 {
 	int code = primary_code(d->h, rc);
 	if (code == SQLITE_NOMEM) abort(); /* as everywhere: mem.h */
+	/* "disk I/O error" would hide that the disk is only full. */
+	const char *why = code == SQLITE_FULL && (rc & 0xff) != SQLITE_FULL ? strerror(ENOSPC) : sqlite3_errmsg(d->h);
 	for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++)
 		if (failures[i].code == code)
-			return uc_fail(e, failures[i].status, failures[i].id, failures[i].hint, "cannot %s the store %s: %s", doing, d->path,
-			               sqlite3_errmsg(d->h));
+			return uc_fail(e, failures[i].status, failures[i].id, failures[i].hint, "cannot %s the store %s: %s", doing, d->path, why);
 	return uc_fail(e, UC_EINTERNAL, "internal", NULL, "cannot %s the store %s: %s", doing, d->path, sqlite3_errmsg(d->h));
 }
 

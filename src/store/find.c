@@ -29,7 +29,11 @@ const size_t uc_find_column_count = sizeof uc_find_columns / sizeof uc_find_colu
 
 static const struct {
 	const char *name, *column;
-} aliases[] = {{"store", "unit"}, {"purpose", "unit"}, {"common_name", "common-name"}, {"key_type", "key-type"}};
+} aliases[] = {
+    {"store", "unit"},         {"purpose", "unit"},      {"common_name", "common-name"}, {"common name", "common-name"},
+    {"key_type", "key-type"},  {"key type", "key-type"}, {"certificate", "name"},        {"issued by", "issuer"},
+    {"expiration", "expires"}, {"not_after", "expires"}, {"not_before", "starts"},
+}; /* also the words of lists and consoles */
 
 static const struct {
 	const char *words;
@@ -117,17 +121,33 @@ static enum uc_status take_value(struct uc_condition *c, const char *whole, cons
 		return bad_condition(e, whole, "there is no such date", "Write a date as 2026-11-25 or a time as 2026-11-25T10:00:00Z.");
 	}
 	c->value = uc_fold(value);
+	/* The field calls the own certificates "Identity". */
+	bool usage = strcmp(uc_find_columns[c->column].name, "usage") == 0;
+	if (usage && uc_starts_with("identity", c->value)) {
+		free(c->value);
+		c->value = uc_strdup("own");
+	}
 	if (kind == UC_FIND_HEX) drop_separators(c->value);
 	return UC_OK;
+}
+
+/* The column that a condition begins with, and what follows it; -1 when there is none. */
+static int take_column(const char *p, const char **rest)
+{
+	for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++)
+		if (takes_words(p, aliases[i].name, rest)) return column_named(aliases[i].column);
+	for (size_t i = 0; i < uc_find_column_count; i++)
+		if (takes_words(p, uc_find_columns[i].name, rest)) return (int)i;
+	return -1;
 }
 
 enum uc_status uc_find_where(struct uc_find *f, const char *text, struct uc_error *e)
 {
 	if (f->count == UC_FIND_MAX_CONDITIONS) return bad_condition(e, text, "there are more than ten conditions", NULL);
 	const char *p = skip_blanks(text);
-	size_t len = strcspn(p, " \t");
-	UC_CLEANUP(uc_freep) char *name = uc_strndup(p, len);
-	struct uc_condition c = {.column = column_named(name)};
+	const char *rest = p;
+	UC_CLEANUP(uc_freep) char *name = uc_strndup(p, strcspn(p, " \t"));
+	struct uc_condition c = {.column = take_column(p, &rest)};
 	if (c.column < 0) {
 		UC_CLEANUP(uc_freep) char *names = column_list();
 		UC_CLEANUP(uc_freep) char *hint = uc_sprintf("Columns: %s.", names);
@@ -135,7 +155,6 @@ enum uc_status uc_find_where(struct uc_find *f, const char *text, struct uc_erro
 		return bad_condition(e, text, what, hint);
 	}
 	bool is_time = uc_find_columns[c.column].kind == UC_FIND_TIME;
-	const char *rest = skip_blanks(p + len);
 	for (size_t i = 0; i < sizeof operators / sizeof operators[0]; i++) {
 		const char *value;
 		if (operators[i].for_time != is_time || !takes_words(rest, operators[i].words, &value)) continue;

@@ -688,8 +688,9 @@ def trusted(node, store, pem):
 
 
 def plan_of(node, purpose, data, *words):
-    """The plan of an upload of an identity, whatever it says."""
-    result = node.cli("set", "cert", "import", "own", purpose, "--dry-run", "--json", *words, input=data)
+    """The plan of an upload of an identity, whatever it says; a plan that is refused ends with 1 (section 6)."""
+    result = node.cli("set", "cert", "import", "own", purpose, "--dry-run", "--json", *words, input=data, check=False)
+    assert result.status == (1 if result.json.get("worst", "refused") == "refused" else 0), f"{result}"
     return result.json
 
 

@@ -366,6 +366,7 @@ WARNED = [
     Case("1024 bits in a trust store", lambda p: Authority("Small Root", key=p.small_key).pem, "key-too-small", "1024", to=TRUST),
     Case("MD5 in a trust store", lambda p: Authority("MD5 Sub", Authority("R", key=p.rsa_key), md="md5").pem, "weak-signature", "MD5", to=TRUST),
     Case("SHA-1 in a trust store", lambda p: Authority("SHA-1 Sub", p.root, md="sha1").pem, "weak-signature", "SHA-1", to=TRUST),
+    Case("SHA-1 root in a trust store", lambda p: Authority("SHA-1 Root", md="sha1").pem, "weak-signature", "by itself", to=TRUST),
     Case("expired in a trust store, C90", lambda p: Authority("Old Root", not_before=utc(days_from_now(-20)), not_after=utc(days_from_now(-10))).pem, "expired", "Old Root", to=TRUST),
     Case("not yet valid in a trust store, C69", lambda p: p.root.peer(not_before=utc(days_from_now(10))), "not-yet-valid", "this node's clock", to=TRUST),
     Case("negative serial in a trust store, C71", lambda p: Authority("Negative", serial=-300).pem, "serial-negative", "-012c", to=TRUST),
@@ -400,7 +401,6 @@ def test_a_questionable_upload_is_asked_about(place, case):
 
 NOTED = [
     Case("101 names", lambda p: p.root.peer(extensions=[dns_names(*[f"h{i}.example.com" for i in range(101)]), p.root.aki()]), "san-many", "101", to=TRUST),
-    Case("SHA-1 root in a trust store", lambda p: Authority("SHA-1 Root", md="sha1").pem, "weak-signature", "by itself", to=TRUST),
     Case("Ed25519 peer in a trust store, C39", lambda p: to_pem(certificate(key=p.root.key, issuer=p.root.name, subject=name("ed"), extensions=[p.root.aki()],
                                                                   spki=spki_of_ed25519())), "key-unsupported", "Ed25519", to=TRUST),
     Case("superfluous certificates, C5 C6", lambda p: p.leaf() + Authority("Unrelated Root").pem, "ignored", "Unrelated Root"),

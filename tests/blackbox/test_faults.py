@@ -379,7 +379,7 @@ def test_a_start_on_a_full_disk_serves_or_says_why_not_and_harms_nothing_C143(di
             served(node, kind)
         node.stop()
     else:
-        assert node.wait() == 1 and "No space left on device" in node.err and "Free space" in node.err
+        assert node.wait() == 1 and re.search("No space left on device|disk is full", node.err) and "Free space" in node.err
     small.free()
     node.start()
     assert same(before, check_whole(node))

@@ -47,7 +47,6 @@ REPORTING = {
     "tomcat-ECDSA": ({DS, KE, DE}, {S, C}, EC),
     "intelligenceCenter-srvr": ({DS, KE, DE}, {S, C}, RSA),
 }
-NAMELESS = {"CAPF", "ITLRecovery", "authz"}  # not reached by a host name
 
 # Which store holds the copy of a self-signed certificate (T4, U2)
 STORES = {
@@ -95,7 +94,7 @@ def check_self_signed(purpose, pem, expected, fqdn):
         assert basic is None or not basic.value.ca
     san = extension(cert, x509.SubjectAlternativeName)
     dns = san.value.get_values_for_type(x509.DNSName) if san else []
-    assert dns == ([] if purpose in NAMELESS else [fqdn]), purpose
+    assert dns == [fqdn], purpose
     # Five years, ITLRecovery twenty, from now.
     now = datetime.now(timezone.utc).replace(tzinfo=None)
     assert timedelta(0) <= now - cert.not_valid_before < timedelta(hours=1)

@@ -18,6 +18,10 @@ void uc_api_reply(struct uc_http_response *r, enum uc_status status, json_t *jso
 
 enum uc_status uc_api_check_upload(const struct uc_route_call *call, struct uc_error *e)
 {
+	const char *type = uc_http_header(call->request, "Content-Type");
+	if (type != NULL && strncasecmp(type, "multipart/", strlen("multipart/")) == 0)
+		return uc_fail_field(e, UC_EINPUT, "multipart-upload", "file", "With curl: --data-binary @FILE instead of -F.",
+		                     "the body is a form (%s); send the file itself as the body", type);
 	if (call->request->body.len <= UC_INPUT_MAX) return UC_OK;
 	return uc_fail_field(e, UC_ELIMIT, "too-large", "file",
 	                     "A certificate or chain is a few thousand bytes: check that it is the right file.",
@@ -265,6 +269,24 @@ static enum uc_status sign_in(struct uc_node *n, const struct uc_http_request *r
 	return UC_OK;
 }
 
+/*
+ * A browser that has signed in sends its password with whatever another site makes it send: what changes anything must come from our own pages, or from no page at all. Programs send neither
+ * header.
+ */
+static enum uc_status check_origin(const struct uc_http_request *request, struct uc_error *e)
+{
+	if (strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0) return UC_OK;
+	const char *origin = uc_http_header(request, "Origin");
+	const char *host = uc_http_header(request, "Host");
+	const char *site = uc_http_header(request, "Sec-Fetch-Site");
+	bool own_site = site == NULL || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0;
+	bool own_origin =
+	    origin == NULL || (host != NULL && uc_starts_with(origin, "https://") && uc_eq_nocase(origin + strlen("https://"), host));
+	if (own_site && own_origin) return UC_OK;
+	return uc_fail(e, UC_EAUTH, "forbidden", "Open the console of this node itself.", "a page of another site (%s) sent this request",
+	               origin != NULL ? origin : site);
+}
+
 void uc_api_handle(void *ctx, const struct uc_http_request *request, struct uc_http_response *response)
 {
 	struct uc_session session = {.node = ctx};
@@ -272,7 +294,7 @@ void uc_api_handle(void *ctx, const struct uc_http_request *request, struct uc_h
 	if (!uc_route_match(routes, ROUTES, request, &call, response)) return;
 	UC_CLEANUP(uc_freep) char *who = NULL;
 	struct uc_error e;
-	if (!call.route->open && sign_in(session.node, request, &who, &e) != UC_OK) {
+	if (check_origin(request, &e) != UC_OK || (!call.route->open && sign_in(session.node, request, &who, &e) != UC_OK)) {
 		uc_problem_write(response, &e, NULL);
 		return;
 	}

@@ -236,7 +236,7 @@ static const struct fault faults[] = {
     {"weak-signature", IDENTITY_ONLY, sha1, "SHA-1", NULL},
     {"weak-signature", IDENTITY_ONLY, md5, "MD5", NULL},
     {"weak-signature", IDENTITY_ONLY, pss_default_sha1, "SHA-1", NULL},
-    {"weak-signature", {UC_NOTE, UC_REFUSED, UC_NOTE, UC_NOTE}, sha1_root, "SHA-1", NULL},
+    {"weak-signature", {UC_WARN, UC_REFUSED, UC_WARN, UC_NOTE}, sha1_root, "SHA-1", NULL},
     {"weak-signature", IDENTITY_ONLY, sha1_rollover, "SHA-1", NULL},
     {"signature-mismatch", ALL(UC_REFUSED), other_outer, "ecdsa-with-SHA256 (1.2.840.10045.4.3.2), but it is signed with ecdsa-with-SHA384",
      NULL},

@@ -103,14 +103,15 @@ static void kinds_are_found_under_all_their_names(void **state)
 	} rows[] = {
 	    {"rsa-2048", "rsa-2048"},  {"RSA 2048", "rsa-2048"}, {"rsa2048", "rsa-2048"},  {"RSA:4096", "rsa-4096"}, {"rsa_3072", "rsa-3072"},
 	    {"ec-p384", "ec-p384"},    {"EC P-384", "ec-p384"},  {"P-384", "ec-p384"},     {"secp384r1", "ec-p384"}, {"ec-384", "ec-p384"},
-	    {"prime256v1", "ec-p256"}, {"P-521", "ec-p521"},     {"secp521r1", "ec-p521"}, {"SECP256R1", "ec-p256"},
+	    {"prime256v1", "ec-p256"}, {"P-521", "ec-p521"},     {"secp521r1", "ec-p521"}, {"SECP256R1", "ec-p256"}, {"2048", "rsa-2048"},
+	    {"4096", "rsa-4096"},      {"384", "ec-p384"},       {"521", "ec-p521"},
 	};
 	for (EACH(i, rows)) {
 		const struct uc_key_spec *spec = uc_key_spec_find(rows[i].typed);
 		if (spec == NULL) fail_msg("%s is not found", rows[i].typed);
 		assert_string_equal(spec->name, rows[i].name);
 	}
-	static const char *const unknown[] = {"", "rsa", "rsa-1024", "2048", "ec", "ed25519", "rsa-20480", "p-255", "secp384r1x"};
+	static const char *const unknown[] = {"", "rsa", "rsa-1024", "1024", "ec", "ed25519", "rsa-20480", "p-255", "secp384r1x"};
 	for (EACH(i, unknown)) assert_null(uc_key_spec_find(unknown[i]));
 }
 

@@ -125,7 +125,9 @@ static void fill_model(struct model *m, json_t *steps)
 		if (i % 100 == 50 && i / 100 < 4) {
 			const char *purpose = purposes[i / 100];
 			UC_CLEANUP(uc_freep) char *own_name = uc_sprintf("%s.pem", purpose);
-			fill_row(&m->rows[m->count++], "own", purpose, "n1", own_name, "", "n1", c);
+			UC_CLEANUP(uc_freep) char *issuer = uc_name_text(c->issuer);
+			UC_CLEANUP(uc_freep) char *said = uc_sprintf("Certificate Signed by %s", issuer);
+			fill_row(&m->rows[m->count++], "own", purpose, "n1", own_name, said, "n1", c);
 			json_array_append_new(steps, identity_step(purpose, c, NULL, json_null()));
 			continue;
 		}
