@@ -18,6 +18,7 @@ struct files {
 	struct uc_buf *contents;
 	struct uc_report_file *items;
 	size_t count;
+	size_t unread; /* files that could not be */
 };
 
 static void files_free(struct files *f)
@@ -27,17 +28,26 @@ static void files_free(struct files *f)
 	free(f->items);
 }
 
+/* One file that cannot be read does not keep the others from being checked; UC_OK when at least one could be. */
 static enum uc_status files_read(struct uc_cli *cli, const struct uc_strv *names, struct files *f, struct uc_error *e)
 {
 	f->contents = uc_zalloc(names->count, sizeof *f->contents);
 	f->items = uc_zalloc(names->count, sizeof *f->items);
-	f->count = names->count;
 	for (size_t i = 0; i < names->count; i++) {
-		UC_TRY(uc_upload_read(cli, names->items[i], "what is to be checked", &f->contents[i], e));
-		f->items[i].name = strcmp(names->items[i], "-") == 0 ? "standard input" : names->items[i];
-		f->items[i].content = uc_buf_slice(&f->contents[i]);
+		struct uc_buf *content = &f->contents[f->count];
+		enum uc_status status = uc_upload_read(cli, names->items[i], "what is to be checked", content, e);
+		if (status != UC_OK) {
+			uc_buf_wipe(content);
+			if (names->count == 1) return status;
+			uc_out_line(cli->err, "ucpki: %s", e->message);
+			f->unread++;
+			continue;
+		}
+		f->items[f->count].name = strcmp(names->items[i], "-") == 0 ? "standard input" : names->items[i];
+		f->items[f->count++].content = uc_buf_slice(content);
 	}
-	return UC_OK;
+	if (f->count > 0) return UC_OK;
+	return uc_fail(e, UC_ENOTFOUND, "no-such-file", "Check the paths.", "none of the %zu files could be read", names->count);
 }
 
 static bool has_finding(const json_t *findings, const char *code)
@@ -159,5 +169,6 @@ int uc_cmd_check(struct uc_cli *cli, const struct uc_args *args)
 	int status = make_report(cli, &files, &password, at, cli->ask && password.ptr == NULL, &report);
 	if (status != UC_EXIT_DONE) return status;
 	uc_cli_show(cli, report, uc_args_has(args, UC_OPT_TEXT) ? show_report_text : show_report);
-	return strcmp(uc_json_text(report, "worst"), "refused") == 0 ? UC_EXIT_FAILED : UC_EXIT_DONE;
+	bool refused = strcmp(uc_json_text(report, "worst"), "refused") == 0;
+	return refused || files.unread > 0 ? UC_EXIT_FAILED : UC_EXIT_DONE;
 }

@@ -263,7 +263,11 @@ enum uc_status uc_plan_install(struct uc_task_context *ctx, const struct uc_task
 	const struct uc_purpose *missing[MAX_PURPOSES];
 	size_t count;
 	UC_TRY(missing_purposes(ctx, missing, &count, e));
-	uc_plan_summary(plan, "Install the node %s", ctx->node);
+	/* A node that is there already is given roles: what they need is added, and nothing of former ones is taken away. */
+	struct uc_node_row row = {.name = NULL};
+	bool there = uc_store_node(ctx->store, ctx->node, &row, NULL) == UC_OK;
+	uc_node_row_free(&row);
+	uc_plan_summary(plan, there ? "Add what the roles of the node %s need" : "Install the node %s", ctx->node);
 	UC_TRY(plan_node_row(ctx, plan, e));
 	UC_TRY(plan_account(ctx, plan, e));
 	for (size_t i = 0; i < count; i++) {

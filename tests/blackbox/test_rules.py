@@ -126,6 +126,21 @@ def test_a_data_directory_made_by_others_is_closed(new_node):
     assert stat.S_IMODE(node.data.stat().st_mode) == 0o700
 
 
+def test_a_file_that_cannot_be_read_does_not_hide_the_others(shared_node, root_ca, tmp_path):
+    good = tmp_path / "good.pem"
+    good.write_text(root_ca.pem)
+    result = shared_node.cli("utils", "cert", "check", good, tmp_path / "none.pem", check=False)
+    assert result.status == 1 and "none.pem" in result.err and root_ca.subject in result.out
+    assert shared_node.cli("utils", "cert", "check", tmp_path / "a", tmp_path / "b", check=False).status == 1
+
+
+def test_a_role_that_is_added_brings_its_certificates(new_node):
+    """A later start with more roles adds what they need, as a change of its own that says so."""
+    node = new_node.copy("--roles", "publisher,tftp,reporting")
+    assert node.own("intelligenceCenter-srvr")["type"] == "self-signed"
+    assert node.json("show", "change", "2")["summary"].startswith("Add what the roles of the node")
+
+
 def test_a_length_alone_names_a_kind_of_key(shared_node):
     """C1: the field gives key lengths as numbers."""
     assert "RSA 4096" in shared_node.json("set", "csr", "gen", "tomcat", "--key", "4096", "--dry-run")["steps"][0]["text"]

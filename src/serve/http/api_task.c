@@ -18,7 +18,7 @@ static struct uc_node_call read_call(void *ctx, const struct uc_route_call *call
 	};
 }
 
-/* 201 for a change, 200 for a plan and for what was done already. */
+/* 201 for a change, also one that an earlier request of the same id made; 200 for a plan, and when there was nothing to do. */
 static void answer(struct uc_http_response *r, enum uc_status status, json_t *json, const struct uc_error *e)
 {
 	bool changed = status == UC_OK && json_is_integer(json_object_get(json, "number"));
