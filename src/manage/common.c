@@ -53,21 +53,21 @@ enum uc_status uc_arg_purpose(const struct uc_task_context *ctx, const struct uc
 }
 
 /* Key lengths that some phones do not bear (requirements section 2; C39). */
-static void judge_length(const struct uc_purpose *purpose, const struct uc_key_spec *spec, struct uc_plan *plan)
+static void judge_length(const struct uc_purpose *purpose, const struct uc_key_spec *spec, struct uc_findings *findings)
 {
 	if (!purpose->signs_phone_files) return;
 	if (spec->rsa && spec->bits == 3072)
-		uc_findings_add(&plan->findings, UC_DANGER, "phone-signature-3072", "Use RSA 2048, or 4096 where all phones are known to bear it.",
+		uc_findings_add(findings, UC_DANGER, "phone-signature-3072", "Use RSA 2048, or 4096 where all phones are known to bear it.",
 		                "%s signs phone files, and no signature code for 3072-bit keys is known: with it, lists and configuration files "
 		                "cannot be signed by %s",
 		                purpose->name, purpose->name);
 	if (spec->rsa && spec->bits > 3072)
-		uc_findings_add(&plan->findings, UC_WARN, "phone-key-length", "Use RSA 2048 unless all phones are known to bear more.",
+		uc_findings_add(findings, UC_WARN, "phone-key-length", "Use RSA 2048 unless all phones are known to bear more.",
 		                "some phones cannot register with a %s key of %d bits", purpose->name, spec->bits);
 }
 
-enum uc_status uc_arg_key(const struct uc_task_request *req, const struct uc_purpose *purpose, const char *otherwise, struct uc_plan *plan,
-                          const struct uc_key_spec **out, struct uc_error *e)
+enum uc_status uc_arg_key(const struct uc_task_request *req, const struct uc_purpose *purpose, const char *otherwise,
+                          struct uc_findings *findings, const struct uc_key_spec **out, struct uc_error *e)
 {
 	const char *name;
 	UC_TRY(uc_arg_text(req, "key", &name, e));
@@ -82,7 +82,7 @@ enum uc_status uc_arg_key(const struct uc_task_request *req, const struct uc_pur
 		                     usual->rsa ? "Use rsa-2048, rsa-3072 or rsa-4096; EC keys belong to the purpose whose name ends in -ECDSA."
 		                                : "Use ec-p256, ec-p384 or ec-p521; RSA keys belong to the purpose without -ECDSA.",
 		                     "%s has %s keys, not %s", purpose->name, usual->rsa ? "RSA" : "EC", (*out)->text);
-	judge_length(purpose, *out, plan);
+	if (findings != NULL) judge_length(purpose, *out, findings);
 	return UC_OK;
 }
 
@@ -149,7 +149,7 @@ static json_t *chain_texts(const struct uc_certs *chain)
 	return out;
 }
 
-json_t *uc_identity_before(const struct uc_identity *i)
+static json_t *identity_before(const struct uc_identity *i)
 {
 	if (i == NULL) return json_null();
 	return json_pack("{s:o, s:o, s:s, s:s, s:s}", "certificate", cert_text(i->cert), "chain", chain_texts(&i->chain), "key", i->key_id,
@@ -169,7 +169,7 @@ json_t *uc_plan_identity_step(const struct uc_task_context *ctx, const char *pur
 {
 	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s?, s:s, s:s, s:o}", "type", "identity.set", "node", ctx->node, "purpose", purpose,
 	                 "certificate", cert_text(cert), "chain", chain_texts(chain), "key", key, "source", source, "distribution",
-	                 distribution, "before", uc_identity_before(before));
+	                 distribution, "before", identity_before(before));
 }
 
 /* ---- trust entries ---- */
@@ -324,6 +324,12 @@ enum uc_status uc_pool_gather(struct uc_store *store, const char *trust_store, c
 
 /* ---- profiles ---- */
 
+unsigned uc_purpose_usage(const struct uc_task_context *ctx, const struct uc_purpose *purpose, bool rsa)
+{
+	unsigned forbidden = ctx->policy.rfc8813 && !rsa ? (unsigned)(UC_KU_KEY_ENCIPHERMENT | UC_KU_DATA_ENCIPHERMENT) : 0;
+	return purpose->key_usage & ~forbidden;
+}
+
 char *uc_pattern_name(const struct uc_task_context *ctx, const char *pattern)
 {
 	struct uc_buf out = UC_BUF_EMPTY;
@@ -361,15 +367,13 @@ enum uc_status uc_profile_self(const struct uc_task_context *ctx, const struct u
 	UC_TRY(uc_san_normalize(ctx->fqdn, &san, e));
 	uc_strv_take(&out->sans, san);
 	if (purpose->guid) uc_strv_take(&out->sans, uc_sprintf("URI:urn:uuid:%s", ctx->guid));
-	unsigned usage = purpose->key_usage;
-	if (ctx->policy.rfc8813 && !key->rsa) usage &= ~(unsigned)(UC_KU_KEY_ENCIPHERMENT | UC_KU_DATA_ENCIPHERMENT);
 	struct uc_civil until = uc_time_to_civil(ctx->now);
 	until.year += years > 0 ? years : purpose->years;
 	if (!uc_civil_valid(&until)) until.day = 28; /* 29 February in a year that has none */
 	out->profile = (struct uc_profile){
 	    .common_name = out->common_name,
 	    .sans = &out->sans,
-	    .key_usage = usage,
+	    .key_usage = uc_purpose_usage(ctx, purpose, key->rsa),
 	    .ekus = purpose->self_ekus,
 	    .ca = purpose->ca,
 	    .digest = key->digest,

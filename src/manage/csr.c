@@ -109,21 +109,22 @@ static enum uc_status arg_subject(const struct uc_task_request *req, struct uc_p
 	return UC_OK;
 }
 
-static enum uc_status read_wish(struct uc_task_context *ctx, const struct uc_task_request *req, struct uc_plan *plan, struct wish *w,
-                                struct uc_error *e)
+static enum uc_status read_wish(struct uc_task_context *ctx, const struct uc_task_request *req, struct uc_findings *findings,
+                                struct wish *w, struct uc_error *e)
 {
 	UC_TRY(uc_arg_purpose(ctx, req, &w->purpose, e));
 	if (!w->purpose->requestable)
 		return uc_fail_field(e, UC_EREFUSED, "not-requestable", "purpose", "Regenerate it instead (set cert regen).",
 		                     "%s is always self-signed: no CA signs it", w->purpose->name);
-	UC_TRY(uc_arg_key(req, w->purpose, w->purpose->key, plan, &w->key, e));
+	UC_TRY(uc_arg_key(req, w->purpose, w->purpose->key, findings, &w->key, e));
 	UC_TRY(arg_distribution(req, w, e));
 	UC_TRY(arg_common_name(ctx, req, w, e));
 	UC_TRY(arg_sans(ctx, req, w, e));
-	unsigned usage = w->purpose->key_usage;
-	if (ctx->policy.rfc8813 && !w->key->rsa) usage &= ~(unsigned)(UC_KU_KEY_ENCIPHERMENT | UC_KU_DATA_ENCIPHERMENT);
-	w->profile = (struct uc_profile){
-	    .common_name = w->common_name, .sans = &w->sans, .key_usage = usage, .ekus = w->purpose->ekus, .ca = w->purpose->ca};
+	w->profile = (struct uc_profile){.common_name = w->common_name,
+	                                 .sans = &w->sans,
+	                                 .key_usage = uc_purpose_usage(ctx, w->purpose, w->key->rsa),
+	                                 .ekus = w->purpose->ekus,
+	                                 .ca = w->purpose->ca};
 	UC_TRY(uc_arg_digest(req, w->key, &w->profile.digest, e));
 	return arg_subject(req, &w->profile, e);
 }
@@ -131,7 +132,7 @@ static enum uc_status read_wish(struct uc_task_context *ctx, const struct uc_tas
 enum uc_status uc_plan_csr_gen(struct uc_task_context *ctx, const struct uc_task_request *req, struct uc_plan *plan, struct uc_error *e)
 {
 	UC_CLEANUP(wish_free) struct wish w = {.purpose = NULL};
-	UC_TRY(read_wish(ctx, req, plan, &w, e));
+	UC_TRY(read_wish(ctx, req, &plan->findings, &w, e));
 	struct uc_buf trial = UC_BUF_EMPTY;
 	/* A preview makes the request with a throw-away key, so that a subject that cannot be written is found before anything is done. */
 	if (ctx->material == NULL) {
@@ -170,12 +171,8 @@ enum uc_status uc_prepare_csr_gen(struct uc_task_context *ctx, const struct uc_t
                                   struct uc_material *out, struct uc_error *e)
 {
 	(void)plan;
-	struct uc_plan unused;
-	uc_plan_init(&unused, "csr-gen");
 	UC_CLEANUP(wish_free) struct wish w = {.purpose = NULL};
-	enum uc_status status = read_wish(ctx, req, &unused, &w, e);
-	uc_plan_free(&unused);
-	UC_TRY(status);
+	UC_TRY(read_wish(ctx, req, NULL, &w, e));
 	out->items = uc_zalloc(1, sizeof *out->items);
 	out->count = 1;
 	out->at = ctx->now;

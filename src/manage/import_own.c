@@ -106,10 +106,8 @@ static void judge_leaf(struct import *im)
 {
 	const struct uc_purpose *p = im->purpose;
 	uc_upload_check(im->ctx, im->leaf, UC_ROLE_IDENTITY, p->ca, &im->plan->findings);
-	/* By RFC 8813 an EC certificate rightly lacks the encipherment bits. */
-	bool ec = !uc_key_spec_find(p->key)->rsa;
-	unsigned relaxed = im->ctx->policy.rfc8813 && ec ? (unsigned)(UC_KU_KEY_ENCIPHERMENT | UC_KU_DATA_ENCIPHERMENT) : 0;
-	struct uc_usage_rule rule = {.key_usage = p->key_usage & ~relaxed,
+	bool rsa = uc_key_spec_find(p->key)->rsa;
+	struct uc_usage_rule rule = {.key_usage = uc_purpose_usage(im->ctx, p, rsa),
 	                             .ekus = p->ekus,
 	                             .needs_server_auth = p->needs_server_auth,
 	                             .needs_cert_sign = p->needs_cert_sign};

@@ -34,11 +34,17 @@ static enum uc_status make(struct job *j)
 
 enum { MAX_YEARS = 100 };
 
+/* The setting does not shorten what is made to outlive the others (ITLRecovery). */
+static int usual_years(const struct uc_task_context *ctx, const struct uc_purpose *purpose)
+{
+	return ctx->policy.years > 0 && purpose->years < 20 ? ctx->policy.years : purpose->years;
+}
+
 static enum uc_status arg_years(const struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_purpose *purpose,
                                 int *out, struct uc_error *e)
 {
 	const json_t *value = json_object_get(req->args, "years");
-	*out = ctx->policy.years > 0 && purpose->years < 20 ? ctx->policy.years : purpose->years;
+	*out = usual_years(ctx, purpose);
 	if (value == NULL || json_is_null(value)) return UC_OK;
 	json_int_t years = json_is_integer(value) ? json_integer_value(value) : -1;
 	if (years < 1 || years > MAX_YEARS)
@@ -91,7 +97,7 @@ enum uc_status uc_plan_regen(struct uc_task_context *ctx, const struct uc_task_r
 	bool have;
 	UC_TRY(uc_identity_maybe(ctx, purpose->name, &old, &have, e));
 	const struct uc_key_spec *key;
-	UC_TRY(uc_arg_key(req, purpose, present_kind(purpose, have ? &old : NULL), plan, &key, e));
+	UC_TRY(uc_arg_key(req, purpose, present_kind(purpose, have ? &old : NULL), &plan->findings, &key, e));
 	const char *digest;
 	UC_TRY(uc_arg_digest(req, key, &digest, e));
 	int years;
@@ -121,18 +127,14 @@ enum uc_status uc_prepare_regen(struct uc_task_context *ctx, const struct uc_tas
 	UC_CLEANUP(uc_identity_free) struct uc_identity old = {.node = NULL};
 	bool have;
 	UC_TRY(uc_identity_maybe(ctx, purpose->name, &old, &have, e));
-	struct uc_plan unused;
-	uc_plan_init(&unused, "cert-regen");
 	struct job j = {.ctx = ctx, .purpose = purpose};
-	enum uc_status status = uc_arg_key(req, purpose, present_kind(purpose, have ? &old : NULL), &unused, &j.key, e);
-	uc_plan_free(&unused);
-	UC_TRY(status);
+	UC_TRY(uc_arg_key(req, purpose, present_kind(purpose, have ? &old : NULL), NULL, &j.key, e));
 	UC_TRY(uc_arg_digest(req, j.key, &j.digest, e));
 	UC_TRY(arg_years(ctx, req, purpose, &j.years, e));
 	out->items = uc_zalloc(1, sizeof *out->items);
 	out->count = 1;
 	j.out = &out->items[0];
-	status = make(&j);
+	enum uc_status status = make(&j);
 	if (status != UC_OK && e != NULL) *e = j.error;
 	return status;
 }
@@ -208,7 +210,7 @@ enum uc_status uc_prepare_install(struct uc_task_context *ctx, const struct uc_t
 	out->count = count;
 	UC_CLEANUP(uc_freep) struct job *jobs = uc_zalloc(count, sizeof *jobs);
 	for (size_t i = 0; i < count; i++) {
-		int years = ctx->policy.years > 0 && missing[i]->years < 20 ? ctx->policy.years : missing[i]->years;
+		int years = usual_years(ctx, missing[i]);
 		jobs[i] = (struct job){
 		    .ctx = ctx, .purpose = missing[i], .key = uc_key_spec_find(missing[i]->key), .years = years, .out = &out->items[i]};
 	}
@@ -231,6 +233,8 @@ static enum uc_status plan_node_row(const struct uc_task_context *ctx, struct uc
 	UC_CLEANUP(uc_node_row_free) struct uc_node_row row = {.name = NULL};
 	enum uc_status status = uc_store_node(ctx->store, ctx->node, &row, e);
 	if (status != UC_OK && status != UC_ENOTFOUND) return status;
+	/* A node that is there already is given roles: what they need is added, and nothing of former ones is taken away. */
+	uc_plan_summary(plan, status == UC_OK ? "Add what the roles of the node %s need" : "Install the node %s", ctx->node);
 	unsigned had = 0;
 	if (status == UC_OK) UC_TRY(uc_roles_parse(row.roles, &had, e));
 	bool same = status == UC_OK && strcmp(row.fqdn, ctx->fqdn) == 0 && strcmp(row.domain, ctx->domain) == 0 && had == ctx->roles;
@@ -263,11 +267,6 @@ enum uc_status uc_plan_install(struct uc_task_context *ctx, const struct uc_task
 	const struct uc_purpose *missing[MAX_PURPOSES];
 	size_t count;
 	UC_TRY(missing_purposes(ctx, missing, &count, e));
-	/* A node that is there already is given roles: what they need is added, and nothing of former ones is taken away. */
-	struct uc_node_row row = {.name = NULL};
-	bool there = uc_store_node(ctx->store, ctx->node, &row, NULL) == UC_OK;
-	uc_node_row_free(&row);
-	uc_plan_summary(plan, there ? "Add what the roles of the node %s need" : "Install the node %s", ctx->node);
 	UC_TRY(plan_node_row(ctx, plan, e));
 	UC_TRY(plan_account(ctx, plan, e));
 	for (size_t i = 0; i < count; i++) {

@@ -100,8 +100,6 @@ enum uc_status uc_arg_purpose(const struct uc_task_context *ctx, const struct uc
 
 /* What was made for a purpose, or NULL in a preview. */
 const struct uc_made *uc_material_get(const struct uc_material *m, const char *purpose);
-/* The identity as the members of a "before", owned; null when there is none. */
-json_t *uc_identity_before(const struct uc_identity *i);
 /* The request as the members of a "before", owned. */
 json_t *uc_request_before(const struct uc_request *r);
 /* The node's identity for a purpose; *have tells whether there is one. */
@@ -148,12 +146,14 @@ void uc_purpose_profile_free(struct uc_purpose_profile *p);
 /* key decides the digest and, with policy.rfc8813, the key usage. */
 enum uc_status uc_profile_self(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_key_spec *key,
                                int years, struct uc_purpose_profile *out, struct uc_error *e) UC_MUST;
-/* The key kind named in the arguments, else the given default; UC_EREFUSED when the purpose's keys are of the other family, danger and warn findings for lengths that phones do not bear. */
-enum uc_status uc_arg_key(const struct uc_task_request *req, const struct uc_purpose *purpose, const char *otherwise, struct uc_plan *plan,
-                          const struct uc_key_spec **out, struct uc_error *e) UC_MUST;
+/* The key kind named in the arguments, else the given default; UC_EREFUSED when the purpose's keys are of the other family, danger and warn findings for lengths that phones do not bear, unless findings is NULL. */
+enum uc_status uc_arg_key(const struct uc_task_request *req, const struct uc_purpose *purpose, const char *otherwise,
+                          struct uc_findings *findings, const struct uc_key_spec **out, struct uc_error *e) UC_MUST;
 /* The hash named in the arguments, else the key's own; UC_EREFUSED "hash-too-weak". */
 enum uc_status uc_arg_digest(const struct uc_task_request *req, const struct uc_key_spec *key, const char **out,
                              struct uc_error *e) UC_MUST;
+/* The keyUsage of a purpose's certificates with RSA or EC keys: the catalogue's, without what RFC 8813 forbids EC keys when the policy is to obey it. */
+unsigned uc_purpose_usage(const struct uc_task_context *ctx, const struct uc_purpose *purpose, bool rsa);
 /* The common name by the catalogue's pattern. Free with free(). */
 char *uc_pattern_name(const struct uc_task_context *ctx, const char *pattern);
 

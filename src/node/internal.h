@@ -77,19 +77,6 @@ void uc_key_destroy(struct uc_node *n, int64_t number, const char *key);
  */
 bool uc_self_check(struct uc_node *n, int64_t number);
 
-/* The certificate at a place: own unit, or trust store and name. cert and chain are owned by the caller's struct. */
-struct uc_located {
-	bool own;
-	const struct uc_purpose *purpose;   /* own */
-	const struct uc_trust_store *store; /* trust */
-	struct uc_identity identity;        /* own */
-	struct uc_trusts trusts;            /* trust: exactly one */
-	const struct uc_cert *cert;         /* borrowed from either */
-};
-void uc_located_free(struct uc_located *f);
-enum uc_status uc_node_locate(struct uc_node *n, struct uc_store *store, bool own, const char *unit, const char *name,
-                              struct uc_located *out, struct uc_error *e) UC_MUST;
-
 /* A path for people: {"items":[{"label","subject","fingerprint","state","link","in_store"}],"complete","missing","reason"}; owned. */
 enum uc_status uc_chain_json(struct uc_node *n, struct uc_store *store, const char *trust_store, const struct uc_cert *leaf,
                              const struct uc_certs *known, json_t **out, struct uc_error *e) UC_MUST;

@@ -104,15 +104,25 @@ enum uc_status uc_node_find(struct uc_node *n, struct uc_find *f, json_t **out, 
 
 /* ---- one certificate ---- */
 
-void uc_located_free(struct uc_located *f)
+/* The certificate at a place: own unit, or trust store and name. cert and chain are owned by the caller's struct. */
+struct located {
+	bool own;
+	const struct uc_purpose *purpose;   /* own */
+	const struct uc_trust_store *store; /* trust */
+	struct uc_identity identity;        /* own */
+	struct uc_trusts trusts;            /* trust: exactly one */
+	const struct uc_cert *cert;         /* borrowed from either */
+};
+
+static void located_free(struct located *f)
 {
 	uc_identity_free(&f->identity);
 	uc_trusts_free(&f->trusts);
-	*f = (struct uc_located){.own = false};
+	*f = (struct located){.own = false};
 }
 
-enum uc_status uc_node_locate(struct uc_node *n, struct uc_store *store, bool own, const char *unit, const char *name,
-                              struct uc_located *out, struct uc_error *e)
+static enum uc_status locate(struct uc_node *n, struct uc_store *store, bool own, const char *unit, const char *name, struct located *out,
+                             struct uc_error *e)
 {
 	out->own = own;
 	if (own) {
@@ -131,14 +141,14 @@ enum uc_status uc_node_locate(struct uc_node *n, struct uc_store *store, bool ow
 	return UC_OK;
 }
 
-static const char *vouching_store(const struct uc_located *f)
+static const char *vouching_store(const struct located *f)
 {
 	if (!f->own) return f->store->name;
 	return f->purpose->stores[0]; /* NULL for purposes that no store vouches for */
 }
 
 /* What a list shows of it. */
-static json_t *row_json(const struct uc_located *f)
+static json_t *row_json(const struct located *f)
 {
 	const struct uc_identity *i = &f->identity;
 	const struct uc_trust *t = f->trusts.items;
@@ -165,7 +175,7 @@ static void add_decoded(json_t *row)
 	json_object_set(row, "fingerprint", json_object_get(report, "fingerprint_sha256"));
 }
 
-static json_t *also_in(const struct uc_trusts *all, const struct uc_located *f)
+static json_t *also_in(const struct uc_trusts *all, const struct located *f)
 {
 	json_t *out = json_array();
 	for (size_t i = 0; i < all->count; i++) {
@@ -176,7 +186,7 @@ static json_t *also_in(const struct uc_trusts *all, const struct uc_located *f)
 	return out;
 }
 
-static enum uc_status add_own(struct uc_node *n, struct uc_store *store, const struct uc_located *f, json_t *out, struct uc_error *e)
+static enum uc_status add_own(struct uc_node *n, struct uc_store *store, const struct located *f, json_t *out, struct uc_error *e)
 {
 	struct uc_request pending = {.node = NULL};
 	enum uc_status status = uc_store_request(store, n->name, f->purpose->name, &pending, e);
@@ -191,7 +201,7 @@ static enum uc_status add_own(struct uc_node *n, struct uc_store *store, const s
 }
 
 /* The chain of a certificate, complete or as far as it goes. */
-static enum uc_status chain_of(struct uc_node *n, struct uc_store *store, const struct uc_located *f, json_t **out, struct uc_error *e)
+static enum uc_status chain_of(struct uc_node *n, struct uc_store *store, const struct located *f, json_t **out, struct uc_error *e)
 {
 	return uc_chain_json(n, store, vouching_store(f), f->cert, f->own ? &f->identity.chain : NULL, out, e);
 }
@@ -200,8 +210,8 @@ enum uc_status uc_node_cert(struct uc_node *n, bool own, const char *unit, const
 {
 	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
 	UC_TRY(uc_reader_borrow(n, &reader, e));
-	UC_CLEANUP(uc_located_free) struct uc_located f = {.own = own};
-	UC_TRY(uc_node_locate(n, reader.store, own, unit, name, &f, e));
+	UC_CLEANUP(located_free) struct located f = {.own = own};
+	UC_TRY(locate(n, reader.store, own, unit, name, &f, e));
 	UC_CLEANUP(uc_trusts_free) struct uc_trusts all = {.items = NULL};
 	char fp[UC_FINGERPRINT_HEX];
 	UC_TRY(uc_store_trust_everywhere(reader.store, uc_cert_fingerprint_hex(f.cert, fp), &all, e));
@@ -233,15 +243,15 @@ enum uc_status uc_node_chain(struct uc_node *n, bool own, const char *unit, cons
 {
 	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
 	UC_TRY(uc_reader_borrow(n, &reader, e));
-	UC_CLEANUP(uc_located_free) struct uc_located f = {.own = own};
-	UC_TRY(uc_node_locate(n, reader.store, own, unit, name, &f, e));
+	UC_CLEANUP(located_free) struct located f = {.own = own};
+	UC_TRY(locate(n, reader.store, own, unit, name, &f, e));
 	return chain_of(n, reader.store, &f, out, e);
 }
 
 /* ---- downloads ---- */
 
 /* The certificates from the leaf to the root, as far as this node has them; owned by the caller. */
-static enum uc_status whole_chain(struct uc_node *n, struct uc_store *store, const struct uc_located *f, struct uc_certs *out,
+static enum uc_status whole_chain(struct uc_node *n, struct uc_store *store, const struct located *f, struct uc_certs *out,
                                   struct uc_error *e)
 {
 	uc_certs_take(out, uc_cert_dup(f->cert));
@@ -298,8 +308,8 @@ enum uc_status uc_node_content(struct uc_node *n, bool own, const char *unit, co
 		                     format);
 	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
 	UC_TRY(uc_reader_borrow(n, &reader, e));
-	UC_CLEANUP(uc_located_free) struct uc_located f = {.own = own};
-	UC_TRY(uc_node_locate(n, reader.store, own, unit, name, &f, e));
+	UC_CLEANUP(located_free) struct located f = {.own = own};
+	UC_TRY(locate(n, reader.store, own, unit, name, &f, e));
 	UC_CLEANUP(uc_certs_free) struct uc_certs certs = {.items = NULL};
 	if (formats[i].chain)
 		UC_TRY(whole_chain(n, reader.store, &f, &certs, e));

@@ -54,19 +54,7 @@ enum uc_status uc_log_list(struct uc_store *s, int64_t before, size_t limit, con
 	uc_bind_int(st, 1, before > 0 ? before : INT64_MAX);
 	uc_bind_int(st, 2, limit < INT64_MAX ? (int64_t)limit : INT64_MAX);
 	if (object != NULL) uc_bind_text(st, 3, object);
-	json_t *list = json_array();
-	for (;;) {
-		bool row;
-		enum uc_status status = uc_stmt_step(st, &row, e);
-		if (status != UC_OK) {
-			json_decref(list);
-			return status;
-		}
-		if (!row) break;
-		json_array_append_new(list, list_row(st));
-	}
-	*out = list;
-	return UC_OK;
+	return uc_rows_json(st, list_row, out, e);
 }
 
 enum uc_status uc_log_later(struct uc_store *s, int64_t number, int64_t *later, struct uc_error *e)

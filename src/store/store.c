@@ -204,25 +204,34 @@ enum uc_status uc_store_effect_put(struct uc_store *s, const char *node, int64_t
 	return uc_stmt_run(st, NULL, e);
 }
 
+enum uc_status uc_rows_json(struct uc_stmt *st, json_t *(*row)(struct uc_stmt *st), json_t **out, struct uc_error *e)
+{
+	json_t *list = json_array();
+	for (;;) {
+		bool more;
+		enum uc_status status = uc_stmt_step(st, &more, e);
+		if (status != UC_OK) {
+			json_decref(list);
+			return status;
+		}
+		if (!more) break;
+		json_array_append_new(list, row(st));
+	}
+	*out = list;
+	return UC_OK;
+}
+
+static json_t *effect_row(struct uc_stmt *st)
+{
+	char at[UC_TIME_TEXT];
+	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "node", uc_col_text(st, 0), "effect", uc_col_text(st, 1), "state", uc_col_text(st, 2),
+	                 "detail", uc_col_text(st, 3), "at", uc_time_rfc3339(uc_col_int(st, 4), at));
+}
+
 enum uc_status uc_store_effects(struct uc_store *s, int64_t number, json_t **out, struct uc_error *e)
 {
 	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *st = NULL;
 	UC_TRY(uc_db_stmt(s->db, "SELECT node, effect, state, detail, at FROM effect WHERE number = $1 ORDER BY node, at, effect", &st, e));
 	uc_bind_int(st, 1, number);
-	json_t *list = json_array();
-	for (;;) {
-		bool row;
-		enum uc_status status = uc_stmt_step(st, &row, e);
-		if (status != UC_OK) {
-			json_decref(list);
-			return status;
-		}
-		if (!row) break;
-		char at[UC_TIME_TEXT];
-		json_array_append_new(list,
-		                      json_pack("{s:s, s:s, s:s, s:s, s:s}", "node", uc_col_text(st, 0), "effect", uc_col_text(st, 1), "state",
-		                                uc_col_text(st, 2), "detail", uc_col_text(st, 3), "at", uc_time_rfc3339(uc_col_int(st, 4), at)));
-	}
-	*out = list;
-	return UC_OK;
+	return uc_rows_json(st, effect_row, out, e);
 }

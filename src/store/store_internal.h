@@ -18,6 +18,9 @@ enum uc_status uc_store_writing(const struct uc_store *s, struct uc_error *e) UC
 /* A certificate from the column n of a row. */
 enum uc_status uc_col_cert(struct uc_stmt *st, int n, struct uc_cert **out, struct uc_error *e) UC_MUST;
 
+/* All rows that are left, each made by row, as an array that the caller owns. */
+enum uc_status uc_rows_json(struct uc_stmt *st, json_t *(*row)(struct uc_stmt *st), json_t **out, struct uc_error *e) UC_MUST;
+
 /* ---- entry.c: the listing, the counters, the certificates ---- */
 
 /* One row of the listing; all borrowed. */
