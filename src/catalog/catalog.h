@@ -48,6 +48,8 @@ struct uc_purpose {
 	bool needs_server_auth;       /* a CA-signed certificate that lacks serverAuth is refused */
 	bool needs_cert_sign;         /* ... that lacks keyCertSign is refused */
 	bool guid;                    /* carries a GUID */
+	bool shared;                  /* its private key is sealed to every node, and the certificate is that of the cluster (authz) */
+	bool copies_everywhere;       /* the copies that the system puts into trust stores count on every node (CAPF) */
 	bool signs_phone_files;       /* RSA 3072 is dangerous: no code for it is known in phone files */
 	const char *key;              /* default kind: "rsa-2048"; decides RSA or EC */
 	int years;                    /* validity of the self-signed certificate */

@@ -131,16 +131,33 @@ enum uc_status uc_ask_password(struct uc_cli *cli, const char *question, struct 
 	return take_password((const char *)answer.ptr, out, e);
 }
 
+enum uc_status uc_secret_line(const char *path, struct uc_buf *out, struct uc_error *e)
+{
+	UC_CLEANUP(uc_buf_wipe) struct uc_buf content = UC_BUF_EMPTY;
+	UC_TRY(uc_file_read(path, MAX_PASSWORD, &content, e));
+	uc_buf_add_u8(&content, '\0');
+	const char *text = (const char *)content.ptr;
+	uc_buf_add(out, text, strcspn(text, "\r\n"));
+	uc_buf_add_u8(out, '\0');
+	return UC_OK;
+}
+
 enum uc_status uc_password_option(const struct uc_args *args, struct uc_buf *out, struct uc_error *e)
 {
 	const char *path = uc_args_value(args, UC_OPT_PASSWORD_FILE);
 	if (path == NULL) return UC_OK;
-	UC_CLEANUP(uc_buf_wipe) struct uc_buf content = UC_BUF_EMPTY;
-	UC_TRY(uc_file_read(path, MAX_PASSWORD, &content, e));
-	uc_buf_add_u8(&content, '\0');
-	char *text = (char *)content.ptr;
-	text[strcspn(text, "\r\n")] = '\0';
-	return take_password(text, out, e);
+	UC_CLEANUP(uc_buf_wipe) struct uc_buf line = UC_BUF_EMPTY;
+	UC_TRY(uc_secret_line(path, &line, e));
+	return take_password((const char *)line.ptr, out, e);
+}
+
+enum uc_status uc_password_need(struct uc_cli *cli, const struct uc_args *args, const char *question, struct uc_buf *out,
+                                struct uc_error *e)
+{
+	if (uc_args_has(args, UC_OPT_PASSWORD_FILE)) return uc_password_option(args, out, e);
+	if (cli->ask) return uc_ask_password(cli, question, out, e);
+	return uc_fail(e, UC_EINPUT, "password-needed", "Put it into a file and name that with --password-file.",
+	               "there is nobody to ask for the password");
 }
 
 /* Not through uc_file_read(), which would go on after an interrupt: half a paste must not be uploaded. */

@@ -51,15 +51,11 @@ static bool is_own(const char *name)
 	return uc_eq_nocase(unit, file);
 }
 
-static int fail_lookup(struct uc_cli *cli, const json_t *items, const char *name)
+static int fail_lookup(struct uc_cli *cli, const struct uc_strv *found, const char *name)
 {
 	struct uc_error e;
-	UC_CLEANUP(uc_strv_free) struct uc_strv found = {.items = NULL};
-	size_t i;
-	json_t *row;
-	json_array_foreach(items, i, row) uc_strv_take(&found, uc_sprintf("%s/%s", uc_json_text(row, "unit"), uc_json_text(row, "name")));
-	UC_CLEANUP(uc_freep) char *list = uc_strv_join(&found, ", ");
-	if (found.count == 0)
+	UC_CLEANUP(uc_freep) char *list = uc_strv_join(found, ", ");
+	if (found->count == 0)
 		(void)uc_fail(&e, UC_ENOTFOUND, "no-such-certificate", "The names are in 'show cert list trust'.",
 		              "no trust store has a certificate named %s", name);
 	else
@@ -69,7 +65,7 @@ static int fail_lookup(struct uc_cli *cli, const json_t *items, const char *name
 }
 
 /* The one trust certificate with this file name, in whatever store it is. */
-static int look_up(struct uc_cli *cli, const char *name, struct uc_url *url)
+static int look_up(struct uc_cli *cli, const struct uc_args *args, const char *name, struct uc_url *url)
 {
 	UC_CLEANUP(uc_freep) char *base = without_suffix(name);
 	UC_CLEANUP(uc_freep) char *condition = uc_sprintf("name is %s.pem", base);
@@ -77,19 +73,28 @@ static int look_up(struct uc_cli *cli, const char *name, struct uc_url *url)
 	uc_url_add(&list, "certificates");
 	uc_url_param(&list, "usage", "trust");
 	uc_url_param(&list, "where", condition);
+	uc_url_param(&list, "node", uc_args_value(args, UC_OPT_NODE));
 	UC_CLEANUP(uc_json_free) json_t *json = NULL;
 	int status = uc_cli_get(cli, &list, &json);
 	if (status != UC_EXIT_DONE) return status;
-	const json_t *items = json_object_get(json, "items");
-	if (json_array_size(items) != 1) return fail_lookup(cli, items, name);
-	add_trust(url, uc_json_text(json_array_get(items, 0), "unit"), uc_json_text(json_array_get(items, 0), "name"));
+	UC_CLEANUP(uc_strv_free) struct uc_strv found = {.items = NULL};
+	size_t i;
+	json_t *row;
+	/* What several nodes have for themselves under one name is one name. */
+	json_array_foreach(json_object_get(json, "items"), i, row)
+	{
+		UC_CLEANUP(uc_freep) char *file = uc_sprintf("%s/%s", uc_json_text(row, "unit"), uc_json_text(row, "name"));
+		if (!uc_strv_has(&found, file)) uc_strv_add(&found, file);
+	}
+	if (found.count != 1) return fail_lookup(cli, &found, name);
+	add_store_file(url, found.items[0]);
 	return UC_EXIT_DONE;
 }
 
 int uc_name_trust(struct uc_cli *cli, const struct uc_args *args, const char *name, struct uc_url *url)
 {
 	const char *store = uc_args_value(args, UC_OPT_STORE);
-	if (store == NULL && strchr(name, '/') == NULL) return look_up(cli, name, url);
+	if (store == NULL && strchr(name, '/') == NULL) return look_up(cli, args, name, url);
 	if (store != NULL)
 		add_trust(url, store, name);
 	else

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "cli/ask.h"
+#include "cli/job.h"
 #include "cli/output.h"
 #include "core/mem.h"
 #include "core/random.h"
@@ -42,6 +43,7 @@ static void attempt_url(const struct flow *f, struct uc_url *u)
 {
 	uc_buf_add_slice(&u->text, uc_buf_slice(&f->change->url.text));
 	u->query = f->change->url.query;
+	uc_url_param(u, "node", uc_args_value(f->args, UC_OPT_NODE));
 	if (uc_args_has(f->args, UC_OPT_DRY_RUN)) {
 		uc_url_param(u, "dry_run", "1");
 		return;
@@ -156,35 +158,81 @@ static void print_effects(struct uc_cli *cli, const json_t *effects)
 	}
 }
 
-static int print_done(struct uc_cli *cli, const struct flow *f, const struct uc_answer *answer)
+/* A change that was made; node (or NULL) is the other one that made it. */
+static void print_change(struct uc_cli *cli, const struct flow *f, const json_t *json, const char *node)
 {
-	const json_t *json = answer->json;
-	/* A dry run answers with the plan, also of a task that would be refused. */
-	bool refused = strcmp(uc_json_text(json, "worst"), "refused") == 0;
-	if (cli->json) {
-		uc_out_json(cli->out, json);
-		return refused ? UC_EXIT_FAILED : UC_EXIT_DONE;
-	}
-	if (json_is_true(json_object_get(json, "dry_run"))) {
-		uc_out_plan(cli->out, json, cli->colour);
-		uc_out_line(cli->out, "This was a dry run: nothing was changed.");
-		return refused ? UC_EXIT_FAILED : UC_EXIT_DONE;
-	}
 	long long number = uc_json_number(json, "number", 0);
-	const json_t *findings = json_object_get(json, "findings");
-	if (number == 0) {
-		uc_out_line(cli->out, "There was nothing to do.");
-		uc_out_findings(cli->out, findings, cli->colour);
-		return UC_EXIT_DONE;
-	}
 	uc_out_line(cli->out, "%s", f->change->done);
-	uc_out_line(cli->out, "Change %lld: %s", number, uc_json_text(json, "summary"));
-	if (f->seen == NULL) uc_out_findings(cli->out, findings, cli->colour);
+	uc_out_line(cli->out, "Change %lld%s%s: %s", number, node != NULL ? " on " : "", node != NULL ? node : "",
+	            uc_json_text(json, "summary"));
+	if (f->seen == NULL) uc_out_findings(cli->out, json_object_get(json, "findings"), cli->colour);
 	print_effects(cli, json_object_get(json, "effects"));
 	uc_out_followups(cli->out, json_object_get(json, "followups"));
 	if (!f->change->final && !json_is_false(json_object_get(json, "undoable")))
-		uc_out_line(cli->out, "Take it back with: %sutils undo %lld", uc_cli_prefix(cli), number);
+		uc_out_line(cli->out, "Take it back with: %sutils undo %lld%s%s", uc_cli_prefix(cli), number, node != NULL ? " --node " : "",
+		            node != NULL ? node : "");
+	if (f->change->tell != NULL) f->change->tell(cli, f->args, json);
+}
+
+static void print_nothing(struct uc_cli *cli, const json_t *json)
+{
+	uc_out_line(cli->out, "There was nothing to do.");
+	uc_out_findings(cli->out, json_object_get(json, "findings"), cli->colour);
+}
+
+/* The change by which the other node has answered. */
+static int print_answer(struct uc_cli *cli, const struct flow *f, const json_t *job)
+{
+	UC_CLEANUP(uc_url_free) struct uc_url url = {.query = false};
+	UC_CLEANUP(uc_json_free) json_t *change = NULL;
+	UC_CLEANUP(uc_freep) char *number = uc_json_shown(job, "answer");
+	uc_url_add(&url, "changes");
+	uc_url_add(&url, number);
+	int status = uc_cli_get(cli, &url, &change);
+	if (status != UC_EXIT_DONE) return status;
+	if (strcmp(uc_json_text(change, "task"), "job-answer") == 0)
+		print_nothing(cli, change);
+	else
+		print_change(cli, f, change, uc_json_text(job, "node"));
 	return UC_EXIT_DONE;
+}
+
+/* Another node has been asked to do it. */
+static int follow_job(struct uc_cli *cli, const struct flow *f, const json_t *json)
+{
+	UC_CLEANUP(uc_json_free) json_t *job = NULL;
+	const char *id = uc_json_text(json, "job");
+	bool wait = !uc_args_has(f->args, UC_OPT_NO_WAIT);
+	int status = wait ? uc_job_wait(cli, id, &job) : UC_EXIT_DONE;
+	if (cli->json) {
+		if (!wait || job != NULL) uc_out_json(cli->out, wait ? job : json);
+		return status;
+	}
+	if (status != UC_EXIT_DONE) return status;
+	if (wait) return print_answer(cli, f, job);
+	uc_out_line(cli->out, "Change %lld: %s", uc_json_number(json, "number", 0), uc_json_text(json, "summary"));
+	uc_out_line(cli->out, "How it goes: %sshow job %s", uc_cli_prefix(cli), id);
+	return UC_EXIT_DONE;
+}
+
+static int print_done(struct uc_cli *cli, const struct flow *f, const struct uc_answer *answer)
+{
+	const json_t *json = answer->json;
+	bool dry_run = json_is_true(json_object_get(json, "dry_run"));
+	/* A dry run answers with the plan, also of a task that would be refused. */
+	bool refused = strcmp(uc_json_text(json, "worst"), "refused") == 0;
+	if (!dry_run && uc_json_text(json, "job")[0] != '\0') return follow_job(cli, f, json);
+	if (cli->json) {
+		uc_out_json(cli->out, json);
+	} else if (dry_run) {
+		uc_out_plan(cli->out, json, cli->colour);
+		uc_out_line(cli->out, "This was a dry run: nothing was changed.");
+	} else if (uc_json_number(json, "number", 0) == 0) {
+		print_nothing(cli, json);
+	} else {
+		print_change(cli, f, json, NULL);
+	}
+	return refused ? UC_EXIT_FAILED : UC_EXIT_DONE;
 }
 
 static int run_flow(struct uc_cli *cli, struct flow *f)

@@ -28,8 +28,9 @@ static void print_error(const struct uc_cli *cli, const char *message, const cha
 static void print_problem(const struct uc_cli *cli, const struct uc_error *e)
 {
 	static const int http[] = {
-	    [UC_OK] = 200,     [UC_EINPUT] = 400,       [UC_EAUTH] = 401, [UC_ENOTFOUND] = 404, [UC_ECONFLICT] = 409, [UC_EREFUSED] = 422,
-	    [UC_ELIMIT] = 413, [UC_EUNREACHABLE] = 502, [UC_EIO] = 500,   [UC_EFULL] = 507,     [UC_EINTERNAL] = 500,
+	    [UC_OK] = 200,           [UC_EINPUT] = 400,   [UC_EAUTH] = 401,  [UC_ENOTFOUND] = 404,
+	    [UC_ECONFLICT] = 409,    [UC_EREFUSED] = 422, [UC_ELIMIT] = 413, [UC_EUNREACHABLE] = 502,
+	    [UC_EUNAVAILABLE] = 503, [UC_EIO] = 500,      [UC_EFULL] = 507,  [UC_EINTERNAL] = 500,
 	};
 	UC_CLEANUP(uc_freep) char *type = uc_sprintf("urn:ucpki:problem:%s", e->id);
 	UC_CLEANUP(uc_json_free)
@@ -69,19 +70,38 @@ int uc_cli_refused(struct uc_cli *cli, const struct uc_answer *answer)
 	return UC_EXIT_FAILED;
 }
 
-int uc_cli_get(struct uc_cli *cli, struct uc_url *url, json_t **json)
+/* What is asked for is JSON. */
+static int ask(struct uc_cli *cli, const struct uc_call *call, json_t **json)
 {
 	struct uc_error e;
 	UC_CLEANUP(uc_answer_free) struct uc_answer answer = {.status = 0};
-	struct uc_call call = {.method = "GET", .path = uc_url_text(url)};
-	if (uc_client_call(cli->socket, &call, &answer, &e) != UC_OK) return uc_cli_fail(cli, &e);
+	if (uc_client_call(cli->socket, call, &answer, &e) != UC_OK) return uc_cli_fail(cli, &e);
 	if (answer.status >= 400) return uc_cli_refused(cli, &answer);
 	if (!json_is_object(answer.json)) {
-		(void)uc_fail(&e, UC_EINTERNAL, "bad-answer", NULL, "the daemon's answer to %s is no JSON object", call.path);
+		(void)uc_fail(&e, UC_EINTERNAL, "bad-answer", NULL, "the daemon's answer to %s is no JSON object", call->path);
 		return uc_cli_fail(cli, &e);
 	}
 	*json = uc_move(answer.json);
 	return UC_EXIT_DONE;
+}
+
+int uc_cli_get(struct uc_cli *cli, struct uc_url *url, json_t **json)
+{
+	const struct uc_call call = {.method = "GET", .path = uc_url_text(url)};
+	return ask(cli, &call, json);
+}
+
+int uc_cli_post(struct uc_cli *cli, struct uc_url *url, const json_t *body, json_t **json)
+{
+	struct uc_call call = {.method = "POST", .path = uc_url_text(url)};
+	if (body == NULL) return ask(cli, &call, json);
+	char *text = json_dumps(body, JSON_COMPACT);
+	if (text == NULL) abort();
+	call.body = uc_slice_str(text);
+	call.content_type = "application/json";
+	int status = ask(cli, &call, json);
+	uc_secret_free(text, strlen(text)); /* it may hold a password */
+	return status;
 }
 
 int uc_cli_show(struct uc_cli *cli, const json_t *json, void (*show)(struct uc_cli *cli, const json_t *json))

@@ -39,6 +39,8 @@ int uc_cli_refused(struct uc_cli *cli, const struct uc_answer *answer);
 
 /* GET. On success *json is owned by the caller, and UC_EXIT_DONE is returned; otherwise the failure is printed. */
 int uc_cli_get(struct uc_cli *cli, struct uc_url *url, json_t **json);
+/* POST of what makes no change of its own; body may be NULL. Otherwise as uc_cli_get(). */
+int uc_cli_post(struct uc_cli *cli, struct uc_url *url, const json_t *body, json_t **json);
 /*
  * Ends a command that only reads: prints json when --json asks for it, else calls show. Returns UC_EXIT_DONE.
  */

@@ -20,25 +20,44 @@ static char *description_of(const json_t *row)
 	return uc_sprintf("Certificate Signed by %s", uc_json_text(row, "issuer"));
 }
 
+/* Are there certificates of several nodes? */
+static bool several_nodes(const json_t *items)
+{
+	const char *first = "";
+	size_t i;
+	json_t *row;
+	json_array_foreach(items, i, row)
+	{
+		const char *node = uc_json_text(row, "node");
+		if (first[0] == '\0') first = node;
+		if (node[0] != '\0' && strcmp(node, first) != 0) return true;
+	}
+	return false;
+}
+
 static void show_lines(struct uc_cli *cli, const json_t *items)
 {
+	bool several = several_nodes(items);
 	size_t i;
 	json_t *row;
 	json_array_foreach(items, i, row)
 	{
 		UC_CLEANUP(uc_freep) char *what = description_of(row);
 		UC_CLEANUP(uc_freep) char *until = uc_json_expiry(row);
-		uc_out_line(cli->out, "%s/%s: %s (valid until: %s)", uc_json_text(row, "unit"), uc_json_text(row, "name"), what, until);
+		const char *node = several ? uc_json_text(row, "node") : "";
+		uc_out_line(cli->out, "%s/%s%s%s: %s (valid until: %s)", uc_json_text(row, "unit"), uc_json_text(row, "name"),
+		            node[0] != '\0' ? " on " : "", node, what, until);
 	}
 }
 
 static void show_table(struct uc_cli *cli, const json_t *items)
 {
 	UC_CLEANUP(uc_table_free) struct uc_table t = {.columns = 0};
-	static const char *const heading[] = {"CERTIFICATE", "COMMON NAME", "TYPE",    "KEY",   "DISTRIBUTION",
-	                                      "ISSUER",      "NOT AFTER",   "EXPIRES", "STATE", "DESCRIPTION"};
-	enum { COLUMNS = sizeof heading / sizeof *heading };
-	if (json_array_size(items) > 0) uc_table_add(&t, heading, COLUMNS);
+	static const char *const heading[] = {"CERTIFICATE", "COMMON NAME", "TYPE",  "KEY",         "DISTRIBUTION", "ISSUER",
+	                                      "NOT AFTER",   "EXPIRES",     "STATE", "DESCRIPTION", "NODE"};
+	/* The node is of interest only where there are several. */
+	size_t columns = sizeof heading / sizeof *heading - (several_nodes(items) ? 0 : 1);
+	if (json_array_size(items) > 0) uc_table_add(&t, heading, columns);
 	size_t i;
 	json_t *row;
 	json_array_foreach(items, i, row)
@@ -53,8 +72,9 @@ static void show_table(struct uc_cli *cli, const json_t *items)
 		                       uc_json_text(row, "not_after"),
 		                       uc_json_text(row, "expires"),
 		                       uc_json_text(row, "state"),
-		                       uc_json_text(row, "description")};
-		uc_table_add(&t, cells, COLUMNS);
+		                       uc_json_text(row, "description"),
+		                       uc_json_text(row, "node")};
+		uc_table_add(&t, cells, columns);
 	}
 	uc_table_print(&t, cli->out, 0);
 }
@@ -72,6 +92,7 @@ int uc_cmd_cert_list(struct uc_cli *cli, const struct uc_args *args)
 	UC_CLEANUP(uc_url_free) struct uc_url url = {.query = false};
 	uc_url_add(&url, "certificates");
 	uc_url_param(&url, "usage", uc_args_word(args, 0));
+	uc_url_param(&url, "node", uc_args_value(args, UC_OPT_NODE));
 	const struct uc_strv *where = &args->values[UC_OPT_WHERE];
 	for (size_t i = 0; i < where->count; i++) uc_url_param(&url, "where", where->items[i]);
 	uc_url_param(&url, "match", uc_args_has(args, UC_OPT_ANY) ? "any" : NULL);
@@ -86,14 +107,15 @@ static void show_field(struct uc_cli *cli, const char *title, const char *value)
 
 /* Members of an answer that are shown as they are: the key, the title. */
 static const char *const detail_fields[][2] = {
-    {"type", "Type:"},       {"distribution", "Distribution:"}, {"fingerprint", "SHA-256:"},
-    {"used_by", "Used by:"}, {"pending_csr", "Pending CSR:"},
+    {"node", "Node:"},           {"type", "Type:"},       {"distribution", "Distribution:"},
+    {"fingerprint", "SHA-256:"}, {"used_by", "Used by:"}, {"pending_csr", "Pending CSR:"},
 };
 
 static void show_key(struct uc_cli *cli, const json_t *key)
 {
 	if (!json_is_object(key)) return;
-	const char *present = json_is_true(json_object_get(key, "present")) ? "present" : "MISSING";
+	const json_t *here = json_object_get(key, "present");
+	const char *present = json_is_null(here) ? "on its node" : json_is_true(here) ? "present" : "MISSING";
 	UC_CLEANUP(uc_freep) char *text = uc_sprintf("%s, %s, id %s", uc_json_text(key, "type"), present, uc_json_text(key, "id"));
 	show_field(cli, "Private key:", text);
 }
@@ -104,7 +126,11 @@ static void show_copies(struct uc_cli *cli, const json_t *copies)
 	json_t *one;
 	json_array_foreach(copies, i, one)
 	{
-		UC_CLEANUP(uc_freep) char *text = uc_sprintf("%s/%s", uc_json_text(one, "unit"), uc_json_text(one, "name"));
+		const char *scope = uc_json_text(one, "distribution");
+		bool everywhere = scope[0] == '\0' || strcmp(scope, "cluster") == 0;
+		UC_CLEANUP(uc_freep)
+		char *text = uc_sprintf("%s/%s%s%s", uc_json_text(one, "unit"), uc_json_text(one, "name"), everywhere ? "" : " on ",
+		                        everywhere ? "" : scope);
 		show_field(cli, i == 0 ? "Also in:" : "", text);
 	}
 }
@@ -146,6 +172,7 @@ int uc_cmd_cert_own(struct uc_cli *cli, const struct uc_args *args)
 	UC_CLEANUP(uc_url_free) struct uc_url url = {.query = false};
 	UC_CLEANUP(uc_json_free) json_t *json = NULL;
 	uc_name_own(&url, uc_args_word(args, 0));
+	uc_url_param(&url, "node", uc_args_value(args, UC_OPT_NODE));
 	int status = uc_cli_get(cli, &url, &json);
 	return status == UC_EXIT_DONE ? uc_cli_show(cli, json, show_details) : status;
 }
@@ -155,6 +182,7 @@ int uc_cmd_cert_trust(struct uc_cli *cli, const struct uc_args *args)
 	UC_CLEANUP(uc_url_free) struct uc_url url = {.query = false};
 	UC_CLEANUP(uc_json_free) json_t *json = NULL;
 	int status = uc_name_trust(cli, args, uc_args_word(args, 0), &url);
+	uc_url_param(&url, "node", uc_args_value(args, UC_OPT_NODE));
 	if (status == UC_EXIT_DONE) status = uc_cli_get(cli, &url, &json);
 	return status == UC_EXIT_DONE ? uc_cli_show(cli, json, show_details) : status;
 }
@@ -171,60 +199,37 @@ int uc_cmd_cert_chain(struct uc_cli *cli, const struct uc_args *args)
 	UC_CLEANUP(uc_json_free) json_t *json = NULL;
 	uc_name_any(args, uc_args_word(args, 0), &url);
 	uc_url_add(&url, "chain");
+	uc_url_param(&url, "node", uc_args_value(args, UC_OPT_NODE));
 	int status = uc_cli_get(cli, &url, &json);
 	return status == UC_EXIT_DONE ? uc_cli_show(cli, json, show_chain) : status;
 }
 
-/* A column of a table of objects: the heading, the member. */
-struct column {
-	const char *heading;
-	const char *key;
-};
-
-static void show_objects(struct uc_cli *cli, const json_t *items, const struct column *columns, size_t count)
-{
-	enum { MOST = 12 };
-	const char *cells[MOST];
-	UC_CLEANUP(uc_table_free) struct uc_table t = {.columns = 0};
-	for (size_t c = 0; c < count; c++) cells[c] = columns[c].heading;
-	uc_table_add(&t, cells, count);
-	size_t i;
-	json_t *item;
-	json_array_foreach(items, i, item)
-	{
-		UC_CLEANUP(uc_strv_free) struct uc_strv values = {.items = NULL};
-		for (size_t c = 0; c < count; c++) uc_strv_take(&values, uc_json_shown(item, columns[c].key));
-		uc_table_add(&t, (const char *const *)values.items, count);
-	}
-	uc_table_print(&t, cli->out, 0);
-}
-
 static void show_purposes(struct uc_cli *cli, const json_t *json)
 {
-	static const struct column columns[] = {
-	    {"PURPOSE", "name"}, {"DISTRIBUTION", "distribution"}, {"KEY", "default_key"},
-	    {"YEARS", "years"},  {"STORES", "trust_stores"},       {"TITLE", "title"},
+	static const struct uc_field columns[] = {
+	    {"name", "PURPOSE"}, {"distribution", "DISTRIBUTION"}, {"default_key", "KEY"},
+	    {"years", "YEARS"},  {"trust_stores", "STORES"},       {"title", "TITLE"},
 	};
-	show_objects(cli, json_object_get(json, "items"), columns, sizeof columns / sizeof *columns);
+	uc_out_objects(cli->out, json_object_get(json, "items"), columns, sizeof columns / sizeof *columns);
 }
 
 static void show_purposes_long(struct uc_cli *cli, const json_t *json)
 {
-	static const struct column columns[] = {
-	    {"PURPOSE", "name"},        {"DISTRIBUTION", "distribution"},
-	    {"KEY", "default_key"},     {"YEARS", "years"},
-	    {"KEY USAGE", "key_usage"}, {"EXTENDED KEY USAGE", "extended_key_usage"},
-	    {"STORES", "trust_stores"}, {"ROLES", "roles"},
-	    {"SERVICES", "services"},   {"TITLE", "title"},
+	static const struct uc_field columns[] = {
+	    {"name", "PURPOSE"},        {"distribution", "DISTRIBUTION"},
+	    {"default_key", "KEY"},     {"years", "YEARS"},
+	    {"key_usage", "KEY USAGE"}, {"extended_key_usage", "EXTENDED KEY USAGE"},
+	    {"trust_stores", "STORES"}, {"roles", "ROLES"},
+	    {"services", "SERVICES"},   {"title", "TITLE"},
 	};
-	show_objects(cli, json_object_get(json, "items"), columns, sizeof columns / sizeof *columns);
+	uc_out_objects(cli->out, json_object_get(json, "items"), columns, sizeof columns / sizeof *columns);
 }
 
 static void show_stores(struct uc_cli *cli, const json_t *json)
 {
-	static const struct column columns[] = {
-	    {"STORE", "name"}, {"CERTIFICATES", "count"}, {"SCOPE", "scope"}, {"A DELETE REACHES", "delete"}, {"HOLDS", "holds"}};
-	show_objects(cli, json_object_get(json, "items"), columns, sizeof columns / sizeof *columns);
+	static const struct uc_field columns[] = {
+	    {"name", "STORE"}, {"count", "CERTIFICATES"}, {"scope", "SCOPE"}, {"delete", "A DELETE REACHES"}, {"holds", "HOLDS"}};
+	uc_out_objects(cli->out, json_object_get(json, "items"), columns, sizeof columns / sizeof *columns);
 }
 
 static int show_catalog(struct uc_cli *cli, const char *name, void (*show)(struct uc_cli *cli, const json_t *json))

@@ -53,6 +53,7 @@ static int download(struct uc_cli *cli, const struct uc_args *args, struct uc_ur
 	UC_CLEANUP(uc_answer_free) struct uc_answer answer = {.status = 0};
 	uc_url_add(url, "content");
 	uc_url_param(url, "format", uc_args_has(args, UC_OPT_FORMAT) ? uc_args_value(args, UC_OPT_FORMAT) : "pem");
+	uc_url_param(url, "node", uc_args_value(args, UC_OPT_NODE));
 	struct uc_call call = {.method = "GET", .path = uc_url_text(url)};
 	if (uc_client_call(cli->socket, &call, &answer, &e) != UC_OK) return uc_cli_fail(cli, &e);
 	if (answer.status >= 400) return uc_cli_refused(cli, &answer);

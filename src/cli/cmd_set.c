@@ -3,57 +3,15 @@
 #include <string.h>
 
 #include "cli/ask.h"
+#include "cli/body.h"
 #include "cli/certname.h"
-#include "cli/change.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "core/mem.h"
 
-/* An option that becomes a member of the body; repeated ones become an array. */
-struct member {
-	enum uc_option_id option;
-	const char *key;
-};
-
-static void body_json(struct uc_change *c, const json_t *object)
-{
-	UC_CLEANUP(uc_freep) char *text = json_dumps(object, JSON_COMPACT);
-	if (text == NULL) abort();
-	uc_buf_add_str(&c->body, text);
-	explicit_bzero(text, strlen(text));
-	c->content_type = "application/json";
-}
-
-static void add_member(json_t *body, const struct uc_args *args, const struct member *m)
-{
-	const struct uc_strv *values = &args->values[m->option];
-	if (!uc_options[m->option].repeats) {
-		json_object_set_new(body, m->key, json_string(uc_args_value(args, m->option)));
-		return;
-	}
-	json_t *all = json_array();
-	for (size_t i = 0; i < values->count; i++) json_array_append_new(all, json_string(values->items[i]));
-	json_object_set_new(body, m->key, all);
-}
-
-static enum uc_status add_members(json_t *body, const struct uc_args *args, const struct member *members, size_t count, struct uc_error *e)
-{
-	for (size_t i = 0; i < count; i++) {
-		enum uc_option_id id = members[i].option;
-		if (!uc_args_has(args, id)) continue;
-		/* JSON carries UTF-8 only. */
-		for (size_t v = 0; v < args->values[id].count; v++)
-			if (!uc_utf8_valid(uc_slice_str(args->values[id].items[v])))
-				return uc_fail_field(e, UC_EINPUT, "bad-option-value", uc_options[id].name, NULL, "the value of --%s is not UTF-8: '%s'",
-				                     uc_options[id].name, args->values[id].items[v]);
-		add_member(body, args, &members[i]);
-	}
-	return UC_OK;
-}
-
 int uc_cmd_csr_gen(struct uc_cli *cli, const struct uc_args *args)
 {
-	static const struct member members[] = {
+	static const struct uc_member members[] = {
 	    {UC_OPT_DISTRIBUTION, "distribution"},
 	    {UC_OPT_CN, "common_name"},
 	    {UC_OPT_SAN, "subject_alt_names"},
@@ -68,12 +26,12 @@ int uc_cmd_csr_gen(struct uc_cli *cli, const struct uc_args *args)
 	};
 	struct uc_error e;
 	UC_CLEANUP(uc_json_free) json_t *body = json_object();
-	if (add_members(body, args, members, sizeof members / sizeof *members, &e) != UC_OK) return uc_cli_usage(cli, args, &e);
+	if (uc_body_members(body, args, members, sizeof members / sizeof *members, &e) != UC_OK) return uc_cli_usage(cli, args, &e);
 	UC_CLEANUP(uc_freep) char *purpose = uc_name_purpose(uc_args_word(args, 0));
 	UC_CLEANUP(uc_change_free) struct uc_change c = {.method = "POST"};
 	uc_url_add(&c.url, "csrs");
 	uc_url_add(&c.url, purpose);
-	body_json(&c, body);
+	uc_body_set(&c, body);
 	c.done = uc_sprintf("Successfully Generated CSR for %s", purpose);
 	return uc_change_run(cli, args, &c);
 }
@@ -88,30 +46,18 @@ int uc_cmd_csr_delete(struct uc_cli *cli, const struct uc_args *args)
 	return uc_change_run(cli, args, &c);
 }
 
-/* --years, when it is there, as a number of the body. */
-static enum uc_status add_years(json_t *body, const struct uc_args *args, struct uc_error *e)
-{
-	const char *text = uc_args_value(args, UC_OPT_YEARS);
-	unsigned long long years = 0;
-	if (text == NULL) return UC_OK;
-	if (!uc_parse_u64(text, 1, 1000, &years))
-		return uc_fail_field(e, UC_EINPUT, "bad-option-value", "years", NULL, "--years is a number of years, not '%s'", text);
-	json_object_set_new(body, "years", json_integer((json_int_t)years));
-	return UC_OK;
-}
-
 int uc_cmd_cert_regen(struct uc_cli *cli, const struct uc_args *args)
 {
-	static const struct member members[] = {{UC_OPT_KEY, "key"}, {UC_OPT_HASH, "hash"}};
+	static const struct uc_member members[] = {{UC_OPT_KEY, "key"}, {UC_OPT_HASH, "hash"}};
 	struct uc_error e;
 	UC_CLEANUP(uc_json_free) json_t *body = json_object();
-	if (add_members(body, args, members, sizeof members / sizeof *members, &e) != UC_OK) return uc_cli_usage(cli, args, &e);
-	if (add_years(body, args, &e) != UC_OK) return uc_cli_usage(cli, args, &e);
+	if (uc_body_members(body, args, members, sizeof members / sizeof *members, &e) != UC_OK) return uc_cli_usage(cli, args, &e);
+	if (uc_body_number(body, args, UC_OPT_YEARS, "years", "years", &e) != UC_OK) return uc_cli_usage(cli, args, &e);
 	UC_CLEANUP(uc_freep) char *purpose = uc_name_purpose(uc_args_word(args, 0));
 	UC_CLEANUP(uc_change_free) struct uc_change c = {.method = "POST"};
 	uc_name_own(&c.url, purpose);
 	uc_url_add(&c.url, "regenerate");
-	body_json(&c, body);
+	uc_body_set(&c, body);
 	c.done = uc_sprintf("Successfully regenerated certificate for %s.", purpose);
 	return uc_change_run(cli, args, &c);
 }
@@ -161,11 +107,8 @@ int uc_cmd_cert_delete(struct uc_cli *cli, const struct uc_args *args)
 static enum uc_status new_password(struct uc_cli *cli, const struct uc_args *args, struct uc_buf *out, struct uc_error *e)
 {
 	UC_CLEANUP(uc_buf_wipe) struct uc_buf again = UC_BUF_EMPTY;
-	if (uc_args_has(args, UC_OPT_PASSWORD_FILE)) return uc_password_option(args, out, e);
-	if (!cli->ask)
-		return uc_fail(e, UC_EINPUT, "password-needed", "Put it into a file and name that with --password-file.",
-		               "there is nobody to ask for the password");
-	UC_TRY(uc_ask_password(cli, "New password", out, e));
+	UC_TRY(uc_password_need(cli, args, "New password", out, e));
+	if (uc_args_has(args, UC_OPT_PASSWORD_FILE)) return UC_OK;
 	UC_TRY(uc_ask_password(cli, "The same again", &again, e));
 	if (uc_slice_eq(uc_buf_slice(out), uc_buf_slice(&again))) return UC_OK;
 	return uc_fail(e, UC_EINPUT, "password-differs", "Nothing was changed.", "the two passwords differ");
@@ -185,7 +128,7 @@ int uc_cmd_password(struct uc_cli *cli, const struct uc_args *args)
 	uc_url_add(&c.url, "accounts");
 	uc_url_add(&c.url, uc_args_word(args, 0));
 	uc_url_add(&c.url, "password");
-	body_json(&c, body);
+	uc_body_set(&c, body);
 	c.done = uc_sprintf("Successfully set the password of %s.", uc_args_word(args, 0));
 	return uc_change_run(cli, args, &c);
 }

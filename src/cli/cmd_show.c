@@ -24,10 +24,10 @@ static void show_csrs(struct uc_cli *cli, const json_t *json)
 
 int uc_cmd_csr_list(struct uc_cli *cli, const struct uc_args *args)
 {
-	(void)args;
 	UC_CLEANUP(uc_url_free) struct uc_url url = {.query = false};
 	UC_CLEANUP(uc_json_free) json_t *json = NULL;
 	uc_url_add(&url, "csrs");
+	uc_url_param(&url, "node", uc_args_value(args, UC_OPT_NODE));
 	int status = uc_cli_get(cli, &url, &json);
 	return status == UC_EXIT_DONE ? uc_cli_show(cli, json, show_csrs) : status;
 }
@@ -50,6 +50,7 @@ int uc_cmd_csr_own(struct uc_cli *cli, const struct uc_args *args)
 	UC_CLEANUP(uc_freep) char *purpose = uc_name_purpose(uc_args_word(args, 0));
 	uc_url_add(&url, "csrs");
 	uc_url_add(&url, purpose);
+	uc_url_param(&url, "node", uc_args_value(args, UC_OPT_NODE));
 	int status = uc_cli_get(cli, &url, &json);
 	if (status != UC_EXIT_DONE) return status;
 	return uc_cli_show(cli, json, uc_args_has(args, UC_OPT_TEXT) ? show_csr_text : show_csr_pem);
@@ -90,20 +91,6 @@ int uc_cmd_change_list(struct uc_cli *cli, const struct uc_args *args)
 	return uc_page_run(cli, args, &url, show_changes);
 }
 
-/* Members that are shown as they are, when they are there: the key, the title. */
-struct field {
-	const char *key;
-	const char *title;
-};
-
-static void show_fields(struct uc_cli *cli, const json_t *json, const struct field *fields, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		UC_CLEANUP(uc_freep) char *value = uc_json_shown(json, fields[i].key);
-		if (value[0] != '\0') uc_out_line(cli->out, "  %-15s %s", fields[i].title, value);
-	}
-}
-
 static void show_effects(struct uc_cli *cli, const json_t *effects)
 {
 	if (json_array_size(effects) > 0) uc_out_line(cli->out, "Effects:");
@@ -131,7 +118,7 @@ static void show_step(struct uc_cli *cli, size_t number, const json_t *step)
 
 static void show_change(struct uc_cli *cli, const json_t *json)
 {
-	static const struct field fields[] = {
+	static const struct uc_field fields[] = {
 	    {"at", "At:"},
 	    {"node", "Node:"},
 	    {"who", "Who:"},
@@ -145,7 +132,7 @@ static void show_change(struct uc_cli *cli, const json_t *json)
 	    {"previous_hash", "Hash before:"},
 	};
 	uc_out_line(cli->out, "Change %lld: %s", uc_json_number(json, "number", 0), uc_json_text(json, "summary"));
-	show_fields(cli, json, fields, sizeof fields / sizeof *fields);
+	uc_out_fields(cli->out, json, fields, sizeof fields / sizeof *fields);
 	uc_out_line(cli->out, "Steps:");
 	size_t i;
 	json_t *step;
@@ -186,12 +173,19 @@ static void show_listeners(struct uc_cli *cli, const json_t *checks)
 
 static void show_status(struct uc_cli *cli, const json_t *json)
 {
-	static const struct field fields[] = {
-	    {"fqdn", "Name:"},          {"domain", "Domain:"},         {"roles", "Roles:"},           {"version", "Version:"},
-	    {"head", "Latest change:"}, {"change_log", "Change log:"}, {"started_at", "Started at:"}, {"read_only", "Read-only:"},
+	static const struct uc_field fields[] = {
+	    {"fqdn", "Name:"},
+	    {"domain", "Domain:"},
+	    {"roles", "Roles:"},
+	    {"version", "Version:"},
+	    {"head", "Latest change:"},
+	    {"change_log", "Change log:"},
+	    {"started_at", "Started at:"},
+	    {"read_only", "Read-only:"},
+	    {"read_only_reason", "Because:"},
 	};
 	uc_out_line(cli->out, "Node %s", uc_json_text(json, "node"));
-	show_fields(cli, json, fields, sizeof fields / sizeof *fields);
+	uc_out_fields(cli->out, json, fields, sizeof fields / sizeof *fields);
 	const char *name;
 	json_t *port;
 	json_object_foreach(json_object_get(json, "ports"), name, port)

@@ -131,6 +131,31 @@ char *uc_json_shown(const json_t *object, const char *key)
 	return uc_strdup(uc_json_text(object, key));
 }
 
+void uc_out_fields(FILE *out, const json_t *object, const struct uc_field *fields, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		UC_CLEANUP(uc_freep) char *value = uc_json_shown(object, fields[i].key);
+		if (value[0] != '\0') uc_out_line(out, "  %-15s %s", fields[i].title, value);
+	}
+}
+
+void uc_out_objects(FILE *out, const json_t *items, const struct uc_field *fields, size_t count)
+{
+	UC_CLEANUP(uc_table_free) struct uc_table t = {.columns = 0};
+	UC_CLEANUP(uc_strv_free) struct uc_strv heading = {.items = NULL};
+	for (size_t c = 0; c < count; c++) uc_strv_add(&heading, fields[c].title);
+	uc_table_add(&t, (const char *const *)heading.items, count);
+	size_t i;
+	json_t *item;
+	json_array_foreach(items, i, item)
+	{
+		UC_CLEANUP(uc_strv_free) struct uc_strv values = {.items = NULL};
+		for (size_t c = 0; c < count; c++) uc_strv_take(&values, uc_json_shown(item, fields[c].key));
+		uc_table_add(&t, (const char *const *)values.items, count);
+	}
+	uc_table_print(&t, out, 0);
+}
+
 void uc_json_free(json_t **value)
 {
 	json_decref(*value);

@@ -45,6 +45,16 @@ long long uc_json_number(const json_t *object, const char *key, long long otherw
 /* The member as a string to print: text, a number in decimal, "yes", "no", or "". Free with free(). */
 char *uc_json_shown(const json_t *object, const char *key);
 
+/* A member that is shown as it is (uc_json_shown()): its name, and the title of its line or column. */
+struct uc_field {
+	const char *key;
+	const char *title;
+};
+/* A line for each member that is there and not empty. */
+void uc_out_fields(FILE *out, const json_t *object, const struct uc_field *fields, size_t count);
+/* A table: a row for each object of the array, a column for each field, under their titles. */
+void uc_out_objects(FILE *out, const json_t *items, const struct uc_field *fields, size_t count);
+
 /* For UC_CLEANUP. */
 void uc_json_free(json_t **value);
 

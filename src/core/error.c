@@ -70,6 +70,7 @@ const char *uc_status_name(enum uc_status code)
 	    [UC_EREFUSED] = "refused",
 	    [UC_ELIMIT] = "too-large",
 	    [UC_EUNREACHABLE] = "unreachable",
+	    [UC_EUNAVAILABLE] = "unavailable",
 	    [UC_EIO] = "io",
 	    [UC_EFULL] = "disk-full",
 	    [UC_EINTERNAL] = "internal",

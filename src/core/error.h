@@ -19,6 +19,7 @@ enum uc_status {
 	UC_EREFUSED,     /* a rule of this product forbids it: 422 */
 	UC_ELIMIT,       /* larger than a limit allows: 413 */
 	UC_EUNREACHABLE, /* a peer or the daemon does not answer: 502 */
+	UC_EUNAVAILABLE, /* the cluster's store cannot be reached, or this node may not change it now: 503 */
 	UC_EIO,          /* the disk or the system failed: 500; a full disk is UC_EFULL */
 	UC_EFULL,        /* no space left on the device: 507 */
 	UC_EINTERNAL     /* a fault of this program: 500 */

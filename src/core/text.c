@@ -97,6 +97,35 @@ bool uc_unbase64(struct uc_slice text, struct uc_buf *out)
 	return false;
 }
 
+char *uc_base64url(struct uc_slice data)
+{
+	char *text = uc_base64(data);
+	text[strcspn(text, "=")] = '\0';
+	for (char *at = text; *at != '\0'; at++) {
+		if (*at == '+') *at = '-';
+		if (*at == '/') *at = '_';
+	}
+	return text;
+}
+
+bool uc_unbase64url(struct uc_slice text, struct uc_buf *out)
+{
+	UC_CLEANUP(uc_buf_wipe) struct uc_buf padded = UC_BUF_EMPTY;
+	size_t before = out->len;
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t c = text.ptr[i];
+		if (c != '-' && c != '_' && (base64_value(c) < 0 || c == '+' || c == '/')) return false;
+		uc_buf_add_u8(&padded, c == '-' ? '+' : c == '_' ? '/' : c);
+	}
+	while (padded.len % 4 != 0) uc_buf_add_u8(&padded, '=');
+	if (!uc_unbase64(uc_buf_slice(&padded), out)) return false;
+	char *again = uc_base64url(uc_slice_of(out->len > before ? out->ptr + before : NULL, out->len - before));
+	bool same = uc_slice_eq(uc_slice_str(again), text);
+	uc_secret_free(again, strlen(again));
+	if (!same) out->len = before;
+	return same;
+}
+
 size_t uc_utf8_next(struct uc_slice text, uint32_t *cp)
 {
 	if (text.len == 0) return 0;

@@ -16,6 +16,12 @@ bool uc_unhex(const char *text, struct uc_buf *out) UC_MUST;
 char *uc_base64(struct uc_slice data);
 /* Reads base64; white space is skipped. Appends to out. False when a character or the padding is wrong. */
 bool uc_unbase64(struct uc_slice text, struct uc_buf *out) UC_MUST;
+/* Base64 for URLs, without padding (RFC 4648 section 5). Free with free(). */
+char *uc_base64url(struct uc_slice data);
+/*
+ * Reads exactly what uc_base64url() writes: no white space, no padding, no spare bits that are set, so that no two texts are the same bytes. Appends to out. False otherwise.
+ */
+bool uc_unbase64url(struct uc_slice text, struct uc_buf *out) UC_MUST;
 
 /* Is it well-formed UTF-8 (RFC 3629: shortest form, no surrogates)? */
 bool uc_utf8_valid(struct uc_slice text);

@@ -9,7 +9,7 @@
 
 static const char default_file[] = "/etc/ucpki/ucpkid.conf";
 
-enum { MAX_FILE = 1024 * 1024, MAX_WORKERS = 256, MAX_YEARS = 100 };
+enum { MAX_FILE = 1024 * 1024, MAX_SECRET = 4096, MAX_WORKERS = 256, MAX_YEARS = 100 };
 
 /* Sets a key from its text. */
 typedef enum uc_status (*setter)(struct uc_config *c, const char *value, struct uc_error *e);
@@ -48,6 +48,22 @@ static enum uc_status set_domain(struct uc_config *c, const char *value, struct 
 static enum uc_status set_roles(struct uc_config *c, const char *value, struct uc_error *e)
 {
 	return uc_roles_parse(value, &c->roles, e);
+}
+
+static enum uc_status set_join(struct uc_config *c, const char *value, struct uc_error *e)
+{
+	unsigned long long port;
+	const char *colon = strrchr(value, ':');
+	if (colon == NULL || colon == value || !uc_parse_u64(colon + 1, 1, 65535, &port))
+		return uc_fail(e, UC_EINPUT, "bad-config", "Write it as HOST:PORT, for example cucm-pub.example.com:8443.",
+		               "'%s' is not the address of a publisher", value);
+	return replace(&c->join, value);
+}
+
+static enum uc_status set_join_secret_file(struct uc_config *c, const char *value, struct uc_error *e)
+{
+	if (value[0] == '\0') return uc_fail(e, UC_EINPUT, "bad-config", "Name a file.", "the path of the join secret is empty");
+	return replace(&c->join_secret_file, value);
 }
 
 /* "https=127.0.0.1:8443", "https=[::1]:0" */
@@ -148,6 +164,10 @@ static const struct {
     {"domain", "DOMAIN", NULL, set_domain, "The node's domain, at its installation only. Without it: the system's."},
     {"roles", "ROLES", NULL, set_roles,
      "publisher, subscriber, tftp, im-and-presence, reporting; several with commas. Without it: publisher,tftp."},
+    {"join", "HOST:PORT", NULL, set_join,
+     "The HTTPS of the publisher whose cluster a new node joins; without meaning once it has. Without it: a node of its own."},
+    {"join-secret-file", "FILE", NULL, set_join_secret_file,
+     "Holds the join secret that `set node add` printed on the publisher; it may go once the node has joined."},
     {"listen", "SERVICE=ADDRESS:PORT", "https=0.0.0.0:8443", set_listen,
      "Where a service listens; port 0 lets the system choose (see ports.json)."},
     {"san-mismatch", "warn|refuse", "warn", set_san_mismatch, "What to do with a certificate whose names differ from those of its CSR."},
@@ -167,6 +187,9 @@ void uc_config_free(struct uc_config *c)
 	free(c->socket);
 	free(c->name);
 	free(c->domain);
+	free(c->join);
+	free(c->join_secret_file);
+	if (c->join_secret != NULL) uc_secret_free(c->join_secret, strlen(c->join_secret));
 	*c = (struct uc_config){.data = NULL};
 }
 
@@ -274,6 +297,20 @@ static enum uc_status walk(int argc, char **argv, struct uc_config *c, const cha
 	return UC_OK;
 }
 
+/* Not when the setting is read: a node that has joined is started with the same settings, and the file may be gone by then. */
+static enum uc_status read_join_secret(struct uc_config *c, struct uc_error *e)
+{
+	if (c->join_secret_file == NULL) return UC_OK;
+	if (!uc_file_exists(c->join_secret_file)) {
+		uc_log(UC_LOG_WARN, "there is no join secret in %s: it is needed until the node has joined its cluster", c->join_secret_file);
+		return UC_OK;
+	}
+	UC_CLEANUP(uc_buf_wipe) struct uc_buf text = UC_BUF_EMPTY;
+	UC_TRY(uc_file_read(c->join_secret_file, MAX_SECRET, &text, e));
+	c->join_secret = uc_strndup((const char *)text.ptr, text.len);
+	return UC_OK;
+}
+
 enum uc_status uc_config_read(int argc, char **argv, struct uc_config *out, struct uc_error *e)
 {
 	for (size_t i = 0; i < KEYS; i++)
@@ -282,7 +319,8 @@ enum uc_status uc_config_read(int argc, char **argv, struct uc_config *out, stru
 	UC_TRY(walk(argc, argv, out, &file, e));
 	if (file == NULL && uc_file_exists(default_file)) file = default_file;
 	if (file != NULL) UC_TRY(read_file(out, file, e));
-	return walk(argc, argv, out, NULL, e);
+	UC_TRY(walk(argc, argv, out, NULL, e));
+	return out->help || out->version || out->print_config ? UC_OK : read_join_secret(out, e);
 }
 
 char *uc_config_template(void)

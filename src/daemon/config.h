@@ -17,8 +17,11 @@ struct uc_listen {
 
 struct uc_config {
 	char *data, *socket;
-	char *name, *domain; /* NULL: what was installed, or the system's */
-	unsigned roles;      /* 0: what was installed, or publisher and tftp */
+	char *name, *domain;    /* NULL: what was installed, or the system's */
+	unsigned roles;         /* 0: what was installed, or publisher and tftp */
+	char *join;             /* "HOST:PORT" of the publisher to join, or NULL */
+	char *join_secret_file; /* where the join secret is, or NULL, */
+	char *join_secret;      /* and what is in it; NULL when the file is not there (any more): needed only until the node has joined */
 	struct uc_listen https;
 	struct uc_policy policy;
 	enum uc_level log;

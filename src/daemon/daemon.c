@@ -26,6 +26,7 @@ struct daemon {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool ending; /* under lock */
+	bool again;  /* under lock: to be started again */
 };
 
 static void on_signal(evutil_socket_t number, short what, void *arg)
@@ -74,10 +75,16 @@ static const char *own_address(const char *address)
 	return strcmp(address, "::") == 0 ? "::1" : address;
 }
 
+/* Where others reach it; NULL: by the node's name, since it listens on every address. */
+static const char *public_address(const char *address)
+{
+	return strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0 ? NULL : address;
+}
+
 static enum uc_status write_ports(struct daemon *d, uint16_t https, struct uc_error *e)
 {
 	json_t *ports = json_pack("{s:i}", "https", (int)https);
-	uc_node_set_ports(d->node, ports, own_address(d->config->https.address));
+	uc_node_set_ports(d->node, ports, own_address(d->config->https.address), public_address(d->config->https.address));
 	char *text = json_dumps(ports, JSON_COMPACT);
 	json_decref(ports);
 	UC_CLEANUP(uc_freep) char *path = uc_sprintf("%s/ports.json", d->config->data);
@@ -113,20 +120,39 @@ static void tell_password(const char *node, const char *password)
 	fflush(stdout);
 }
 
+/* From a thread of the node. */
+static void on_restart(void *arg)
+{
+	struct daemon *d = arg;
+	uc_log(UC_LOG_INFO, "starting again under the node's new name");
+	pthread_mutex_lock(&d->lock);
+	d->again = true;
+	pthread_mutex_unlock(&d->lock);
+	event_base_loopbreak(d->base);
+}
+
 static enum uc_status open_node(struct daemon *d, struct uc_error *e)
 {
 	const struct uc_config *c = d->config;
-	struct uc_node_config config = {
-	    .data = c->data, .name = c->name, .domain = c->domain, .roles = c->roles, .policy = c->policy, .tell_password = tell_password};
+	struct uc_node_config config = {.data = c->data,
+	                                .name = c->name,
+	                                .domain = c->domain,
+	                                .roles = c->roles,
+	                                .policy = c->policy,
+	                                .join = c->join,
+	                                .join_secret = c->join_secret,
+	                                .tell_password = tell_password,
+	                                .restart = on_restart,
+	                                .restart_ctx = d};
 	return uc_node_open(&config, &d->node, e);
 }
 
 static enum uc_status start(struct daemon *d, struct uc_error *e)
 {
-	UC_TRY(open_node(d, e));
 	evthread_use_pthreads();
 	d->base = event_base_new();
 	if (d->base == NULL) return uc_fail(e, UC_EINTERNAL, "event-loop", NULL, "libevent cannot make an event loop");
+	UC_TRY(open_node(d, e));
 	d->http = uc_http_new(d->base, d->config->workers, uc_api_handle, d->node);
 	UC_TRY(listen_all(d, e));
 	static const int signals[] = {SIGTERM, SIGINT};
@@ -144,19 +170,20 @@ static void end(struct daemon *d)
 	end_maintenance(d);
 	for (size_t i = 0; i < 2; i++)
 		if (d->stop[i] != NULL) event_free(d->stop[i]);
+	uc_node_close(d->node); /* its threads may still ask the loop to end */
 	if (d->base != NULL) event_base_free(d->base);
-	uc_node_close(d->node);
 	pthread_mutex_destroy(&d->lock);
 	pthread_cond_destroy(&d->wake);
 	libevent_global_shutdown();
 }
 
-enum uc_status uc_daemon_run(const struct uc_config *config, struct uc_error *e)
+enum uc_status uc_daemon_run(const struct uc_config *config, bool *again, struct uc_error *e)
 {
 	struct daemon d = {.config = config, .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
 	signal(SIGPIPE, SIG_IGN);
 	enum uc_status status = start(&d, e);
 	if (status == UC_OK) event_base_dispatch(d.base);
 	end(&d);
+	*again = status == UC_OK && d.again;
 	return status;
 }

@@ -1,6 +1,8 @@
 /* ucpkid: the daemon on each node. Exit status: 0 ended on a signal, 1 failed, 2 wrong usage or configuration. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "daemon/daemon.h"
 
@@ -27,5 +29,11 @@ int main(int argc, char **argv)
 	if (config.version) return print(uc_sprintf("ucpkid %s\n", UC_VERSION));
 	if (config.print_config) return print(uc_config_template());
 	uc_log_level(config.log);
-	return uc_daemon_run(&config, &e) == UC_OK ? 0 : complain(&e, 1);
+	bool again = false;
+	if (uc_daemon_run(&config, &again, &e) != UC_OK) return complain(&e, 1);
+	if (!again) return 0;
+	/* In the same process, so that whoever supervises it sees no end. */
+	execv("/proc/self/exe", argv);
+	(void)uc_fail_errno(&e, errno, "cannot start again");
+	return complain(&e, 1);
 }

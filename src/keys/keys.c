@@ -15,28 +15,18 @@
 #include "core/bytes.h"
 #include "core/file.h"
 #include "core/random.h"
+#include "keys/internal.h"
 
-enum {
-	MASTER_LEN = 32,
-	MAX_KEY_FILE = 65536,
-	/* The master key has 256 random bits: there is nothing to guess that stretching could make dearer. */
-	ITERATIONS = 1
-};
-
-struct uc_keys {
-	char *dir; /* of the key files */
-	char passphrase[2 * MASTER_LEN + 1];
-	EVP_PKEY *node;
-};
+/* The master key has 256 random bits: there is nothing to guess that stretching could make dearer. */
+enum { ITERATIONS = 1 };
 
 UC_DEFINE_CLEANUP(free_bio, BIO, BIO_free_all)
 UC_DEFINE_CLEANUP(free_p8, PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free)
 UC_DEFINE_CLEANUP(free_sig, X509_SIG, X509_SIG_free)
-UC_DEFINE_CLEANUP(free_md, EVP_MD_CTX, EVP_MD_CTX_free)
 
-static char *path_of(const struct uc_keys *k, const char *id)
+char *uc_keys_path(const struct uc_keys *k, const char *name)
 {
-	return uc_sprintf("%s/%s.key", k->dir, id);
+	return uc_sprintf("%s/%s.key", k->dir, name);
 }
 
 static bool is_id(const char *id)
@@ -77,20 +67,20 @@ static enum uc_status decrypt(const struct uc_keys *k, struct uc_slice pem, cons
 	               "the private key in %s cannot be decrypted with this node's master key", path);
 }
 
-static enum uc_status load(const struct uc_keys *k, const char *id, EVP_PKEY **out, struct uc_error *e)
+enum uc_status uc_keys_load(const struct uc_keys *k, const char *name, EVP_PKEY **out, struct uc_error *e)
 {
-	UC_CLEANUP(uc_freep) char *path = path_of(k, id);
-	if (!uc_file_exists(path)) return no_key(e, id);
+	UC_CLEANUP(uc_freep) char *path = uc_keys_path(k, name);
+	if (!uc_file_exists(path)) return no_key(e, name);
 	UC_CLEANUP(uc_buf_wipe) struct uc_buf pem = UC_BUF_EMPTY;
-	UC_TRY(uc_file_read(path, MAX_KEY_FILE, &pem, e));
+	UC_TRY(uc_file_read(path, UC_MAX_KEY_FILE, &pem, e));
 	return decrypt(k, uc_buf_slice(&pem), path, out, e);
 }
 
-static enum uc_status save(const struct uc_keys *k, const char *id, EVP_PKEY *key, struct uc_error *e)
+enum uc_status uc_keys_save(const struct uc_keys *k, const char *name, EVP_PKEY *key, struct uc_error *e)
 {
 	UC_CLEANUP(uc_buf_wipe) struct uc_buf pem = UC_BUF_EMPTY;
 	UC_TRY(encrypt(k, key, &pem, e));
-	UC_CLEANUP(uc_freep) char *path = path_of(k, id);
+	UC_CLEANUP(uc_freep) char *path = uc_keys_path(k, name);
 	return uc_file_write(path, uc_buf_slice(&pem), 0600, e);
 }
 
@@ -128,32 +118,21 @@ static enum uc_status load_master(struct uc_keys *k, const char *dir, size_t key
 	UC_CLEANUP(uc_freep) char *path = uc_sprintf("%s/master.key", dir);
 	UC_CLEANUP(uc_buf_wipe) struct uc_buf master = UC_BUF_EMPTY;
 	if (uc_file_exists(path)) {
-		UC_TRY(uc_file_read(path, MASTER_LEN, &master, e));
-		if (master.len != MASTER_LEN)
+		UC_TRY(uc_file_read(path, UC_MASTER_LEN, &master, e));
+		if (master.len != UC_MASTER_LEN)
 			return uc_fail(e, UC_EIO, "key-damaged", "Restore it from a backup.", "the master key %s has %zu bytes, not %d", path,
-			               master.len, MASTER_LEN);
+			               master.len, UC_MASTER_LEN);
 	} else if (keys > 0) {
 		return uc_fail(e, UC_EIO, "master-key-lost", "Restore master.key from a backup; without it the keys cannot be read.",
 		               "%s holds %zu private keys, but the master key %s is missing", k->dir, keys, path);
 	} else {
-		uc_random(uc_buf_extend(&master, MASTER_LEN), MASTER_LEN);
+		uc_random(uc_buf_extend(&master, UC_MASTER_LEN), UC_MASTER_LEN);
 		UC_TRY(uc_file_create(path, uc_buf_slice(&master), 0600, e));
 	}
 	char *hex = uc_hex(uc_buf_slice(&master), '\0');
 	memcpy(k->passphrase, hex, sizeof k->passphrase);
 	uc_secret_free(hex, sizeof k->passphrase);
 	return UC_OK;
-}
-
-static enum uc_status load_node_key(struct uc_keys *k, size_t keys, struct uc_error *e)
-{
-	UC_CLEANUP(uc_freep) char *path = path_of(k, "node");
-	if (uc_file_exists(path)) return load(k, "node", &k->node, e);
-	if (keys > 0)
-		return uc_fail(e, UC_EIO, "node-key-lost", "Restore it from a backup: another one could not have signed the change log.",
-		               "%s holds %zu private keys, but the node's own key %s is missing", k->dir, keys, path);
-	UC_TRY(uc_key_generate(uc_key_spec_find("ec-p256"), &k->node, e));
-	return save(k, "node", k->node, e);
 }
 
 enum uc_status uc_keys_open(const char *dir, struct uc_keys **out, struct uc_error *e)
@@ -165,7 +144,7 @@ enum uc_status uc_keys_open(const char *dir, struct uc_keys **out, struct uc_err
 	size_t keys = 0;
 	UC_TRY(scan(k, count_key_remove_tmp, &keys, e));
 	UC_TRY(load_master(k, dir, keys, e));
-	UC_TRY(load_node_key(k, keys, e));
+	UC_TRY(uc_keys_node_open(k, keys, e));
 	*out = uc_move(k);
 	return UC_OK;
 }
@@ -174,6 +153,7 @@ void uc_keys_close(struct uc_keys *k)
 {
 	if (k == NULL) return;
 	uc_key_free(k->node);
+	uc_cert_free(k->node_cert);
 	free(k->dir);
 	uc_secret_free(k, sizeof *k);
 }
@@ -183,7 +163,7 @@ enum uc_status uc_keys_new(struct uc_keys *k, const struct uc_key_spec *spec, ch
 	UC_CLEANUP(uc_key_freep) EVP_PKEY *key = NULL;
 	UC_TRY(uc_key_generate(spec, &key, e));
 	uc_key_id_of(key, id);
-	UC_TRY(save(k, id, key, e));
+	UC_TRY(uc_keys_save(k, id, key, e));
 	uc_crash_point("key-saved");
 	*out = uc_move(key);
 	return UC_OK;
@@ -193,7 +173,7 @@ enum uc_status uc_keys_get(struct uc_keys *k, const char *id, EVP_PKEY **out, st
 {
 	if (!is_id(id)) return no_key(e, id);
 	UC_CLEANUP(uc_key_freep) EVP_PKEY *key = NULL;
-	UC_TRY(load(k, id, &key, e));
+	UC_TRY(uc_keys_load(k, id, &key, e));
 	char have[UC_KEY_ID_LEN];
 	if (strcmp(uc_key_id_of(key, have), id) != 0)
 		return uc_fail(e, UC_EIO, "key-damaged", "Restore the key directory from a backup.",
@@ -205,21 +185,21 @@ enum uc_status uc_keys_get(struct uc_keys *k, const char *id, EVP_PKEY **out, st
 bool uc_keys_has(struct uc_keys *k, const char *id)
 {
 	if (!is_id(id)) return false;
-	UC_CLEANUP(uc_freep) char *path = path_of(k, id);
+	UC_CLEANUP(uc_freep) char *path = uc_keys_path(k, id);
 	return uc_file_exists(path);
 }
 
 enum uc_status uc_keys_remove(struct uc_keys *k, const char *id, struct uc_error *e)
 {
 	if (!is_id(id)) return no_key(e, id);
-	UC_CLEANUP(uc_freep) char *path = path_of(k, id);
+	UC_CLEANUP(uc_freep) char *path = uc_keys_path(k, id);
 	return uc_file_remove(path, e);
 }
 
 enum uc_status uc_keys_retire(struct uc_keys *k, const char *id, struct uc_error *e)
 {
 	if (!is_id(id)) return no_key(e, id);
-	UC_CLEANUP(uc_freep) char *path = path_of(k, id);
+	UC_CLEANUP(uc_freep) char *path = uc_keys_path(k, id);
 	if (utimensat(AT_FDCWD, path, NULL, 0) != 0 && errno != ENOENT) return uc_fail_errno(e, errno, "cannot touch %s", path);
 	return UC_OK;
 }
@@ -242,25 +222,4 @@ enum uc_status uc_keys_older(struct uc_keys *k, uc_time before, struct uc_strv *
 {
 	struct older o = {.before = before, .out = out};
 	return scan(k, collect_older, &o, e);
-}
-
-enum uc_status uc_keys_node_sign(void *ctx, struct uc_slice data, struct uc_buf *out, struct uc_error *e)
-{
-	const struct uc_keys *k = ctx;
-	UC_CLEANUP(free_md) EVP_MD_CTX *md = EVP_MD_CTX_new();
-	uint8_t sig[256];
-	size_t len = sizeof sig;
-	if (md == NULL || EVP_DigestSignInit(md, NULL, EVP_sha256(), NULL, k->node) != 1 ||
-	    EVP_DigestSign(md, sig, &len, data.ptr, data.len) != 1)
-		return uc_fail(e, UC_EINTERNAL, "openssl", NULL, "OpenSSL failed while signing with the node's key");
-	uc_buf_add(out, sig, len);
-	return UC_OK;
-}
-
-bool uc_keys_node_verify(void *ctx, struct uc_slice data, struct uc_slice signature)
-{
-	const struct uc_keys *k = ctx;
-	UC_CLEANUP(free_md) EVP_MD_CTX *md = EVP_MD_CTX_new();
-	return md != NULL && EVP_DigestVerifyInit(md, NULL, EVP_sha256(), NULL, k->node) == 1 &&
-	       EVP_DigestVerify(md, signature.ptr, signature.len, data.ptr, data.len) == 1;
 }

@@ -10,13 +10,15 @@
 #include "core/clock.h"
 #include "core/mem.h"
 #include "core/text.h"
+#include "pki/cert.h"
 #include "pki/key.h"
 
 struct uc_keys;
 
 /*
  * Opens the keys in dir/keys, made when missing together with the master key dir/master.key (32 random bytes, 0600) and the node's own key. Temporary files that a crash left are
- * removed. UC_EREFUSED "key-directory-open" when others than the owner may read it; UC_EIO "master-key-lost" when there are keys but no master key, "node-key-lost" when there are but the node's own is gone. Owned: uc_keys_close(). All functions
+ * removed. UC_EREFUSED "key-directory-open" when others than the owner may read it; UC_EIO "master-key-lost" when there are keys but no master key, "node-key-lost" when there are but the node's own is gone,
+ * "node-cert-damaged" when its certificate cannot be read or is another key's. Owned: uc_keys_close(). All functions
  * below may be called from any thread.
  */
 enum uc_status uc_keys_open(const char *dir, struct uc_keys **out, struct uc_error *e) UC_MUST;
@@ -39,7 +41,22 @@ enum uc_status uc_keys_older(struct uc_keys *k, uc_time before, struct uc_strv *
 
 /* Signs data with the node's own key (ECDSA P-256, SHA-256), DER signature appended to out. Has the type of uc_log_signer; ctx is the struct uc_keys. */
 enum uc_status uc_keys_node_sign(void *ctx, struct uc_slice data, struct uc_buf *out, struct uc_error *e) UC_MUST;
-/* Does the node's own key verify this signature? Has the type of uc_log_verifier. */
-bool uc_keys_node_verify(void *ctx, struct uc_slice data, struct uc_slice signature);
+/* The node's own certificate: self-signed, for the key that it signs changes with and that is sealed to; made with that key, kept as dir/keys/node.pem, the same for good. Borrowed. */
+const struct uc_cert *uc_keys_node_cert(const struct uc_keys *k);
+
+/* ---- keys that several nodes have ---- */
+
+/* A key of this node, sealed (pki/seal.h) to these nodes' certificates. blob is appended to. */
+enum uc_status uc_keys_seal(struct uc_keys *k, const char *id, const struct uc_certs *nodes, struct uc_buf *blob,
+                            struct uc_error *e) UC_MUST;
+/* Stores a private key that was sealed to this node, durably, under its id. UC_EIO "key-damaged" when it is another key than id says; the errors of uc_unseal(). One that is there already is UC_OK. */
+enum uc_status uc_keys_take(struct uc_keys *k, const char *id, struct uc_slice blob, struct uc_error *e) UC_MUST;
+/* A new symmetric key of 32 random bytes, sealed; its id is the SHA-256 of the key. It is not stored here. */
+enum uc_status uc_keys_new_symmetric(const struct uc_certs *nodes, char id[UC_KEY_ID_LEN], struct uc_buf *blob, struct uc_error *e) UC_MUST;
+/* Opens what was sealed to this node. out is appended to: wipe it. */
+enum uc_status uc_keys_unseal(struct uc_keys *k, struct uc_slice blob, struct uc_buf *out, struct uc_error *e) UC_MUST;
+/* Seals anew, for other nodes, what was sealed to this one. */
+enum uc_status uc_keys_reseal(struct uc_keys *k, struct uc_slice blob, const struct uc_certs *nodes, struct uc_buf *out,
+                              struct uc_error *e) UC_MUST;
 
 #endif

@@ -1,17 +1,26 @@
-/* What the tasks share: arguments, the pieces of steps, names in stores, profiles of purposes. */
+/* What the tasks share: arguments, the pieces of steps, candidates for paths. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/bytes.h"
-#include "core/random.h"
 #include "manage/task.h"
 #include "pki/name.h"
 
+static void made_free(struct uc_made *items, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		uc_buf_free(&items[i].der);
+		uc_buf_free(&items[i].sealed);
+	}
+	free(items);
+}
+
 void uc_material_free(struct uc_material *m)
 {
-	for (size_t i = 0; i < m->count; i++) uc_buf_free(&m->items[i].der);
-	free(m->items);
+	made_free(m->items, m->count);
+	made_free(m->resealed, m->resealed_count);
 	uc_buf_wipe(&m->verifier);
+	uc_buf_wipe(&m->secret);
 	*m = (struct uc_material){.items = NULL};
 }
 
@@ -131,13 +140,19 @@ enum uc_status uc_request_maybe(const struct uc_task_context *ctx, const char *p
 	return not_found_is_no(uc_store_request(ctx->store, ctx->node, purpose, out, e), have);
 }
 
+enum uc_status uc_request_shared(const struct uc_task_context *ctx, const char *purpose, struct uc_request *out, bool *have,
+                                 struct uc_error *e)
+{
+	return not_found_is_no(uc_store_request(ctx->store, UC_ALL_NODES, purpose, out, e), have);
+}
+
 static json_t *der_text(struct uc_slice der)
 {
 	UC_CLEANUP(uc_freep) char *b64 = uc_base64(der);
 	return json_string(b64);
 }
 
-static json_t *cert_text(const struct uc_cert *cert)
+json_t *uc_cert_json(const struct uc_cert *cert)
 {
 	return cert != NULL ? der_text(uc_buf_slice(&cert->der)) : json_null();
 }
@@ -145,14 +160,14 @@ static json_t *cert_text(const struct uc_cert *cert)
 static json_t *chain_texts(const struct uc_certs *chain)
 {
 	json_t *out = json_array();
-	for (size_t i = 0; chain != NULL && i < chain->count; i++) json_array_append_new(out, cert_text(chain->items[i]));
+	for (size_t i = 0; chain != NULL && i < chain->count; i++) json_array_append_new(out, uc_cert_json(chain->items[i]));
 	return out;
 }
 
-static json_t *identity_before(const struct uc_identity *i)
+json_t *uc_identity_before(const struct uc_identity *i)
 {
 	if (i == NULL) return json_null();
-	return json_pack("{s:o, s:o, s:s, s:s, s:s}", "certificate", cert_text(i->cert), "chain", chain_texts(&i->chain), "key", i->key_id,
+	return json_pack("{s:o, s:o, s:s, s:s, s:s}", "certificate", uc_cert_json(i->cert), "chain", chain_texts(&i->chain), "key", i->key_id,
 	                 "source", i->source, "distribution", i->distribution);
 }
 
@@ -168,124 +183,8 @@ json_t *uc_plan_identity_step(const struct uc_task_context *ctx, const char *pur
                               const struct uc_identity *before)
 {
 	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s?, s:s, s:s, s:o}", "type", "identity.set", "node", ctx->node, "purpose", purpose,
-	                 "certificate", cert_text(cert), "chain", chain_texts(chain), "key", key, "source", source, "distribution",
-	                 distribution, "before", identity_before(before));
-}
-
-/* ---- trust entries ---- */
-
-json_t *uc_plan_trust_removal(const struct uc_trust *t)
-{
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s}", "type", "trust.remove", "store", t->store, "name", t->name, "scope", t->scope,
-	                 "certificate", cert_text(t->cert), "description", t->description, "origin", t->origin);
-}
-
-/* Is the name taken by another certificate in the same store and scope, in the state or by an earlier step of this plan? */
-static enum uc_status name_taken(const struct uc_task_context *ctx, const char *store, const char *scope, const char *name,
-                                 const struct uc_plan *plan, bool *taken, struct uc_error *e)
-{
-	enum { ALL_SCOPES = 100 };
-	UC_CLEANUP(uc_trusts_free) struct uc_trusts found = {.items = NULL};
-	UC_TRY(uc_store_trust(ctx->store, store, ctx->node, name, NULL, ALL_SCOPES, &found, e));
-	*taken = false;
-	for (size_t i = 0; i < found.count; i++) *taken = *taken || strcmp(found.items[i].scope, scope) == 0;
-	uc_plan_names_trust(plan, store, scope, name, taken);
-	return UC_OK;
-}
-
-static enum uc_status held_already(const struct uc_task_context *ctx, const char *store, const char *scope, const struct uc_cert *cert,
-                                   const struct uc_plan *plan, bool *held, struct uc_error *e)
-{
-	enum { ALL_SCOPES = 100 };
-	char fp[UC_FINGERPRINT_HEX];
-	UC_CLEANUP(uc_trusts_free) struct uc_trusts found = {.items = NULL};
-	UC_TRY(uc_store_trust(ctx->store, store, ctx->node, NULL, uc_cert_fingerprint_hex(cert, fp), ALL_SCOPES, &found, e));
-	UC_CLEANUP(uc_freep) char *b64 = uc_base64(uc_buf_slice(&cert->der));
-	*held = uc_plan_adds_trust(plan, store, scope, b64);
-	for (size_t i = 0; i < found.count; i++)
-		*held = *held || (strcmp(found.items[i].scope, scope) == 0 && !uc_plan_removes_trust(plan, store, scope, found.items[i].name));
-	return UC_OK;
-}
-
-enum uc_status uc_plan_trust(const struct uc_task_context *ctx, const char *store, const char *scope, const struct uc_cert *cert,
-                             const char *description, const char *origin, struct uc_plan *plan, bool *added, struct uc_error *e)
-{
-	bool held;
-	UC_TRY(held_already(ctx, store, scope, cert, plan, &held, e));
-	*added = !held;
-	if (held) return UC_OK;
-	UC_CLEANUP(uc_freep) char *base = uc_cert_base_name(cert);
-	UC_CLEANUP(uc_freep) char *name = uc_sprintf("%s.pem", base);
-	bool taken;
-	UC_TRY(name_taken(ctx, store, scope, name, plan, &taken, e));
-	char fp[UC_FINGERPRINT_HEX];
-	uc_cert_fingerprint_hex(cert, fp);
-	/* Eight digits nearly always do; but somebody can have called another certificate by just that name. */
-	for (int digits = 8; taken && digits <= UC_FINGERPRINT_LEN; digits *= 2) {
-		free(name);
-		name = uc_sprintf("%s_%.*s.pem", base, digits, fp);
-		UC_TRY(name_taken(ctx, store, scope, name, plan, &taken, e));
-	}
-	json_t *step = json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s}", "type", "trust.add", "store", store, "name", name, "scope", scope,
-	                         "certificate", cert_text(cert), "description", description, "origin", origin);
-	UC_CLEANUP(uc_freep) char *label = uc_cert_label(cert);
-	uc_plan_step(plan, step, "Add %s (SHA-256 %.8s...) to %s as %s", label, fp, store, name);
-	return UC_OK;
-}
-
-static bool is_cluster(const char *store)
-{
-	const struct uc_trust_store *s = NULL;
-	return uc_trust_store_find(store, &s, NULL) == UC_OK && s->cluster;
-}
-
-enum uc_status uc_plan_drop_copies(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_identity *old,
-                                   struct uc_plan *plan, struct uc_error *e)
-{
-	if (purpose->ca) {
-		uc_findings_add(&plan->findings, UC_NOTE, "old-issuer-stays", "Delete it when every phone has a certificate of the new one.",
-		                "the old %s certificate stays in its trust stores: it vouches for the phone certificates it issued", purpose->name);
-		return UC_OK;
-	}
-	char fp[UC_FINGERPRINT_HEX];
-	uc_cert_fingerprint_hex(old->cert, fp);
-	UC_CLEANUP(uc_trusts_free) struct uc_trusts copies = {.items = NULL};
-	UC_TRY(uc_store_trust_everywhere(ctx->store, fp, &copies, e));
-	for (size_t i = 0; i < copies.count; i++) {
-		const struct uc_trust *t = &copies.items[i];
-		if (strcmp(t->origin, "system") != 0) continue; /* what an administrator uploaded stays */
-		uc_plan_step(plan, uc_plan_trust_removal(t), "Remove the copy of the old %s certificate, %s, from %s", purpose->name, t->name,
-		             t->store);
-	}
-	return UC_OK;
-}
-
-enum uc_status uc_plan_add_copies(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_cert *cert,
-                                  struct uc_plan *plan, struct uc_error *e)
-{
-	for (size_t i = 0; purpose->stores[i] != NULL; i++) {
-		const char *store = purpose->stores[i];
-		const char *scope = is_cluster(store) ? "cluster" : ctx->node;
-		if (cert == NULL) {
-			/* A preview: the certificate does not exist yet. */
-			uc_plan_step(
-			    plan,
-			    json_pack("{s:s, s:s, s:s, s:s, s:s}", "type", "trust.add", "store", store, "name", "", "scope", scope, "certificate", ""),
-			    "Put a copy of the new %s certificate into %s", purpose->name, store);
-			continue;
-		}
-		bool added;
-		char *description = uc_sprintf("Copy of the self-signed %s certificate of %s", purpose->name, ctx->node);
-		size_t before = json_array_size(plan->steps);
-		enum uc_status status = uc_plan_trust(ctx, store, scope, cert, description, "system", plan, &added, e);
-		free(description);
-		UC_TRY(status);
-		/* The same sentence as in the preview: names and fingerprints depend on the new key. */
-		if (added)
-			json_object_set_new(json_array_get(plan->steps, before), "text",
-			                    json_sprintf("Put a copy of the new %s certificate into %s", purpose->name, store));
-	}
-	return UC_OK;
+	                 "certificate", uc_cert_json(cert), "chain", chain_texts(chain), "key", key, "source", source, "distribution",
+	                 distribution, "before", uc_identity_before(before));
 }
 
 /* ---- candidates for paths ---- */
@@ -319,66 +218,5 @@ enum uc_status uc_pool_gather(struct uc_store *store, const char *trust_store, c
 		wave = fresh;
 		fresh = (struct uc_certs){.items = NULL};
 	}
-	return UC_OK;
-}
-
-/* ---- profiles ---- */
-
-unsigned uc_purpose_usage(const struct uc_task_context *ctx, const struct uc_purpose *purpose, bool rsa)
-{
-	unsigned forbidden = ctx->policy.rfc8813 && !rsa ? (unsigned)(UC_KU_KEY_ENCIPHERMENT | UC_KU_DATA_ENCIPHERMENT) : 0;
-	return purpose->key_usage & ~forbidden;
-}
-
-char *uc_pattern_name(const struct uc_task_context *ctx, const char *pattern)
-{
-	struct uc_buf out = UC_BUF_EMPTY;
-	for (; *pattern != '\0'; pattern++) {
-		if (*pattern != '%') {
-			uc_buf_add_u8(&out, (uint8_t)*pattern);
-			continue;
-		}
-		pattern++;
-		uint32_t random;
-		uc_random(&random, sizeof random);
-		if (*pattern == 'f') uc_buf_add_str(&out, ctx->fqdn);
-		if (*pattern == 'h') uc_buf_add_str(&out, ctx->host);
-		if (*pattern == 'd') uc_buf_add_str(&out, ctx->domain);
-		if (*pattern == 'r') uc_buf_printf(&out, "%08x", random);
-	}
-	/* A node without a domain leaves the dot of "%h.%d" behind. */
-	if (out.len > 0 && out.ptr[out.len - 1] == '.') out.len--;
-	return uc_buf_take_str(&out);
-}
-
-void uc_purpose_profile_free(struct uc_purpose_profile *p)
-{
-	free(p->common_name);
-	uc_strv_free(&p->sans);
-	*p = (struct uc_purpose_profile){.common_name = NULL};
-}
-
-enum uc_status uc_profile_self(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_key_spec *key,
-                               int years, struct uc_purpose_profile *out, struct uc_error *e)
-{
-	out->common_name = uc_pattern_name(ctx, purpose->common_name);
-	if (strlen(out->common_name) > 64) out->common_name[64] = '\0'; /* X.520's bound; the SAN has the whole name */
-	char *san = NULL;
-	UC_TRY(uc_san_normalize(ctx->fqdn, &san, e));
-	uc_strv_take(&out->sans, san);
-	if (purpose->guid) uc_strv_take(&out->sans, uc_sprintf("URI:urn:uuid:%s", ctx->guid));
-	struct uc_civil until = uc_time_to_civil(ctx->now);
-	until.year += years > 0 ? years : purpose->years;
-	if (!uc_civil_valid(&until)) until.day = 28; /* 29 February in a year that has none */
-	out->profile = (struct uc_profile){
-	    .common_name = out->common_name,
-	    .sans = &out->sans,
-	    .key_usage = uc_purpose_usage(ctx, purpose, key->rsa),
-	    .ekus = purpose->self_ekus,
-	    .ca = purpose->ca,
-	    .digest = key->digest,
-	    .not_before = ctx->now,
-	    .not_after = until.year > 9999 ? UC_TIME_MAX : uc_civil_to_time(&until),
-	};
 	return UC_OK;
 }

@@ -1,9 +1,13 @@
-/* C1, C3: a certificate signing request with a key of its own; a new one replaces the pending one of its purpose. */
+/*
+ * C1, C3: a certificate signing request with a key of its own; a new one replaces the pending one of its purpose. A multi-server one is
+ * the cluster's: it names every node that has the purpose, and its key is sealed to
+ * each.
+ */
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/bytes.h"
-#include "manage/task.h"
+#include "manage/cluster.h"
 #include "pki/name.h"
 
 enum { MAX_SANS = 1000 };
@@ -13,6 +17,8 @@ struct wish {
 	const struct uc_purpose *purpose;
 	const struct uc_key_spec *key;
 	bool multi;
+	struct uc_certs recipients; /* multi-server: the node keys, */
+	struct uc_strv nodes;       /* and the names, of those that are to have the key */
 	char *common_name;
 	struct uc_strv sans;
 	struct uc_profile profile;
@@ -22,6 +28,8 @@ static void wish_free(struct wish *w)
 {
 	free(w->common_name);
 	uc_strv_free(&w->sans);
+	uc_strv_free(&w->nodes);
+	uc_certs_free(&w->recipients);
 }
 
 static enum uc_status arg_distribution(const struct uc_task_request *req, struct wish *w, struct uc_error *e)
@@ -65,11 +73,27 @@ static void add_san(struct uc_strv *sans, char *owned)
 	uc_strv_take(sans, owned);
 }
 
-static enum uc_status arg_sans(const struct uc_task_context *ctx, const struct uc_task_request *req, struct wish *w, struct uc_error *e)
+/* The node's own name first, then those of the others that the certificate is for. */
+static enum uc_status node_sans(const struct uc_task_context *ctx, struct wish *w, struct uc_error *e)
 {
 	char *name = NULL;
 	UC_TRY(uc_san_normalize(ctx->fqdn, &name, e));
 	add_san(&w->sans, name);
+	if (!w->multi) return UC_OK;
+	UC_CLEANUP(uc_members_free) struct uc_members all = {.items = NULL};
+	UC_TRY(uc_members_read(ctx, &all, e));
+	for (size_t i = 0; i < all.count; i++) {
+		if ((all.items[i].roles & w->purpose->roles) == 0) continue;
+		UC_TRY(uc_san_normalize(all.items[i].row.fqdn, &name, e));
+		add_san(&w->sans, name);
+	}
+	return UC_OK;
+}
+
+static enum uc_status arg_sans(const struct uc_task_context *ctx, const struct uc_task_request *req, struct wish *w, struct uc_error *e)
+{
+	char *name = NULL;
+	UC_TRY(node_sans(ctx, w, e));
 	const char *parent;
 	UC_TRY(uc_arg_text(req, "parent_domain", &parent, e));
 	if (parent == NULL && w->multi) parent = ctx->domain;
@@ -118,6 +142,7 @@ static enum uc_status read_wish(struct uc_task_context *ctx, const struct uc_tas
 		                     "%s is always self-signed: no CA signs it", w->purpose->name);
 	UC_TRY(uc_arg_key(req, w->purpose, w->purpose->key, findings, &w->key, e));
 	UC_TRY(arg_distribution(req, w, e));
+	if (w->multi) UC_TRY(uc_purpose_nodes(ctx, w->purpose, &w->recipients, &w->nodes, e));
 	UC_TRY(arg_common_name(ctx, req, w, e));
 	UC_TRY(arg_sans(ctx, req, w, e));
 	w->profile = (struct uc_profile){.common_name = w->common_name,
@@ -129,42 +154,69 @@ static enum uc_status read_wish(struct uc_task_context *ctx, const struct uc_tas
 	return arg_subject(req, &w->profile, e);
 }
 
+/* A preview makes the request with a throw-away key, so that a subject that cannot be written is found before anything is done. */
+static enum uc_status try_out(const struct wish *w, struct uc_error *e)
+{
+	UC_CLEANUP(uc_buf_free) struct uc_buf trial = UC_BUF_EMPTY;
+	UC_CLEANUP(uc_key_freep) EVP_PKEY *key = NULL;
+	UC_TRY(uc_key_generate(uc_key_spec_find("ec-p256"), &key, e));
+	return uc_csr_make(&w->profile, key, &trial, e);
+}
+
+static const char *kind_of(bool multi)
+{
+	return multi ? "multi-server " : "";
+}
+
+/* What becomes of requests that are pending: *old is the one that the new one replaces. */
+static enum uc_status judge_pending(const struct uc_task_context *ctx, const struct wish *w, struct uc_request *old, bool *pending,
+                                    struct uc_findings *out, struct uc_error *e)
+{
+	struct uc_request other = {.node = NULL};
+	bool beside;
+	char when[UC_TIME_TEXT];
+	UC_TRY((w->multi ? uc_request_shared : uc_request_maybe)(ctx, w->purpose->name, old, pending, e));
+	UC_TRY((w->multi ? uc_request_maybe : uc_request_shared)(ctx, w->purpose->name, &other, &beside, e));
+	uc_request_free(&other);
+	if (*pending)
+		uc_findings_add(out, UC_WARN, "replaces-csr", "If a CA is still working on the pending one, upload its answer first.",
+		                "the pending %sCSR of %s, made %s, is replaced: a certificate issued for it will no longer fit", kind_of(w->multi),
+		                w->purpose->name, uc_time_rfc3339(old->created, when));
+	if (beside)
+		uc_findings_add(out, UC_NOTE, "other-csr-stays", NULL, "the pending %sCSR of %s%s%s stays as it is", kind_of(!w->multi),
+		                w->purpose->name, w->multi ? " on " : "", w->multi ? ctx->node : "");
+	if (w->multi && w->nodes.count < 2)
+		uc_findings_add(out, UC_WARN, "single-node-cluster", "Request one with the distribution node.",
+		                "%s is the only node that has %s certificates: a multi-server certificate is of use only to several", ctx->node,
+		                w->purpose->name);
+	return UC_OK;
+}
+
 enum uc_status uc_plan_csr_gen(struct uc_task_context *ctx, const struct uc_task_request *req, struct uc_plan *plan, struct uc_error *e)
 {
 	UC_CLEANUP(wish_free) struct wish w = {.purpose = NULL};
 	UC_TRY(read_wish(ctx, req, &plan->findings, &w, e));
-	struct uc_buf trial = UC_BUF_EMPTY;
-	/* A preview makes the request with a throw-away key, so that a subject that cannot be written is found before anything is done. */
-	if (ctx->material == NULL) {
-		UC_CLEANUP(uc_key_freep) EVP_PKEY *key = NULL;
-		UC_TRY(uc_key_generate(uc_key_spec_find("ec-p256"), &key, e));
-		enum uc_status status = uc_csr_make(&w.profile, key, &trial, e);
-		uc_buf_free(&trial);
-		UC_TRY(status);
-	}
+	if (ctx->material == NULL) UC_TRY(try_out(&w, e));
 	UC_CLEANUP(uc_request_free) struct uc_request old = {.node = NULL};
 	bool pending;
-	UC_TRY(uc_request_maybe(ctx, w.purpose->name, &old, &pending, e));
-	char when[UC_TIME_TEXT];
-	if (pending)
-		uc_findings_add(&plan->findings, UC_WARN, "replaces-csr", "If a CA is still working on the pending one, upload its answer first.",
-		                "the pending CSR of %s, made %s, is replaced: a certificate issued for it will no longer fit", w.purpose->name,
-		                uc_time_rfc3339(old.created, when));
+	UC_TRY(judge_pending(ctx, &w, &old, &pending, &plan->findings, e));
 	UC_CLEANUP(uc_freep) char *names = uc_strv_join(&w.sans, ", ");
-	uc_plan_summary(plan, "Generate a CSR for %s on %s", w.purpose->name, ctx->node);
+	uc_plan_summary(plan, "Generate a %sCSR for %s on %s", kind_of(w.multi), w.purpose->name, ctx->node);
 	const struct uc_made *made = uc_material_get(ctx->material, w.purpose->name);
 	UC_CLEANUP(uc_freep) char *der = made != NULL ? uc_base64(uc_buf_slice(&made->der)) : NULL;
 	char now[UC_TIME_TEXT];
 	json_t *parameters = json_deep_copy(req->args);
-	json_t *step =
-	    json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s, s:o, s:s, s:o}", "type", "csr.set", "node", ctx->node, "purpose", w.purpose->name,
-	              "request", der, "key", made != NULL ? made->key : NULL, "distribution", w.multi ? "multi-server" : "node", "parameters",
-	              parameters, "created", uc_time_rfc3339(ctx->material != NULL ? ctx->material->at : ctx->now, now), "before",
-	              pending ? uc_request_before(&old) : json_null());
+	json_t *step = json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s, s:o, s:s, s:o}", "type", "csr.set", "node",
+	                         w.multi ? UC_ALL_NODES : ctx->node, "purpose", w.purpose->name, "request", der, "key",
+	                         made != NULL ? made->key : NULL, "distribution", w.multi ? "multi-server" : "node", "parameters", parameters,
+	                         "created", uc_time_rfc3339(ctx->material != NULL ? ctx->material->at : ctx->now, now), "before",
+	                         pending ? uc_request_before(&old) : json_null());
 	bool random_name = strstr(w.purpose->common_name, "%r") != NULL && !json_is_string(json_object_get(req->args, "common_name"));
 	uc_plan_step(plan, step, "Make a %s key and a CSR for %s with CN %s, names %s, %s", w.key->text, w.purpose->name,
 	             random_name ? "(made anew)" : w.common_name, w.sans.count > 0 ? names : "none", w.profile.digest);
-	return UC_OK;
+	if (!w.multi) return UC_OK;
+	struct uc_slice blob = made != NULL ? uc_buf_slice(&made->sealed) : (struct uc_slice){.ptr = NULL};
+	return uc_plan_seal(ctx, w.purpose->name, "private", made != NULL ? made->key : NULL, blob, &w.nodes, NULL, plan, e);
 }
 
 enum uc_status uc_prepare_csr_gen(struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_plan *plan,
@@ -179,7 +231,22 @@ enum uc_status uc_prepare_csr_gen(struct uc_task_context *ctx, const struct uc_t
 	snprintf(out->items[0].purpose, sizeof out->items[0].purpose, "%s", w.purpose->name);
 	UC_CLEANUP(uc_key_freep) EVP_PKEY *key = NULL;
 	UC_TRY(uc_keys_new(ctx->keys, w.key, out->items[0].key, &key, e));
+	if (w.multi) UC_TRY(uc_keys_seal(ctx->keys, out->items[0].key, &w.recipients, &out->items[0].sealed, e));
 	return uc_csr_make(&w.profile, key, &out->items[0].der, e);
+}
+
+/* The pending request that is meant: the one of the distribution named, else the node's own, else the one that all share. */
+static enum uc_status find_pending(struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_purpose *purpose,
+                                   struct uc_request *out, struct uc_error *e)
+{
+	struct wish w = {.purpose = purpose};
+	const char *distribution;
+	UC_TRY(uc_arg_text(req, "distribution", &distribution, e));
+	UC_TRY(arg_distribution(req, &w, e));
+	bool there = false;
+	if (!w.multi) UC_TRY(uc_request_maybe(ctx, purpose->name, out, &there, e));
+	if (!there && distribution == NULL) UC_TRY(uc_request_shared(ctx, purpose->name, out, &there, e));
+	return there ? UC_OK : uc_store_request(ctx->store, w.multi ? UC_ALL_NODES : ctx->node, purpose->name, out, e);
 }
 
 enum uc_status uc_plan_csr_delete(struct uc_task_context *ctx, const struct uc_task_request *req, struct uc_plan *plan, struct uc_error *e)
@@ -187,12 +254,13 @@ enum uc_status uc_plan_csr_delete(struct uc_task_context *ctx, const struct uc_t
 	const struct uc_purpose *purpose;
 	UC_TRY(uc_arg_purpose(ctx, req, &purpose, e));
 	UC_CLEANUP(uc_request_free) struct uc_request old = {.node = NULL};
-	UC_TRY(uc_store_request(ctx->store, ctx->node, purpose->name, &old, e));
-	uc_plan_summary(plan, "Delete the pending CSR of %s on %s", purpose->name, ctx->node);
+	UC_TRY(find_pending(ctx, req, purpose, &old, e));
+	bool multi = strcmp(old.node, UC_ALL_NODES) == 0;
+	uc_plan_summary(plan, "Delete the pending %sCSR of %s%s%s", kind_of(multi), purpose->name, multi ? "" : " on ", multi ? "" : ctx->node);
 	uc_findings_add(&plan->findings, UC_WARN, "csr-lost", "Undo brings it back within 30 days.",
 	                "a certificate that a CA issues for the deleted CSR of %s can no longer be uploaded", purpose->name);
-	json_t *step = json_pack("{s:s, s:s, s:s, s:o}", "type", "csr.remove", "node", ctx->node, "purpose", purpose->name, "before",
+	json_t *step = json_pack("{s:s, s:s, s:s, s:o}", "type", "csr.remove", "node", old.node, "purpose", purpose->name, "before",
 	                         uc_request_before(&old));
-	uc_plan_step(plan, step, "Delete the pending CSR of %s", purpose->name);
+	uc_plan_step(plan, step, "Delete the pending %sCSR of %s", kind_of(multi), purpose->name);
 	return UC_OK;
 }

@@ -6,30 +6,20 @@
 #include <string.h>
 
 #include "core/bytes.h"
+#include "manage/import_own.h"
 #include "manage/upload.h"
 #include "pki/name.h"
-#include "pki/path.h"
 
-/* Everything the import works on. */
-struct import {
-	struct uc_task_context *ctx;
-	const struct uc_purpose *purpose;
-	struct uc_plan *plan;
-	struct uc_certs file;
-	struct uc_request request;
-	bool pending;
-	struct uc_identity old;
-	bool have_old;
-	const struct uc_cert *leaf; /* borrowed from file */
-	struct uc_path path;
-};
-
-static void import_free(struct import *im)
+static void import_free(struct uc_import *im)
 {
 	uc_certs_free(&im->file);
 	uc_request_free(&im->request);
 	uc_identity_free(&im->old);
 	uc_path_free(&im->path);
+	uc_members_free(&im->all);
+	uc_strv_free(&im->named);
+	uc_sealed_free(&im->sealed);
+	uc_strv_free(&im->holders);
 }
 
 static const struct uc_cert *with_key(const struct uc_certs *certs, const char *key)
@@ -53,7 +43,7 @@ static const struct uc_cert *likely_leaf(const struct uc_certs *certs)
 }
 
 /* None of the certificates has the pending request's key: say whose key it is (C26, C27, C30). */
-static enum uc_status refuse_key(struct import *im, struct uc_error *e)
+static enum uc_status refuse_key(struct uc_import *im, struct uc_error *e)
 {
 	const struct uc_cert *leaf = likely_leaf(&im->file);
 	UC_CLEANUP(uc_freep) char *name = uc_upload_name(leaf);
@@ -61,6 +51,7 @@ static enum uc_status refuse_key(struct import *im, struct uc_error *e)
 	uc_key_id(leaf->spki, id);
 	char use[160] = "";
 	UC_TRY(uc_store_key_use(im->ctx->store, im->ctx->node, id, use, sizeof use, e));
+	if (use[0] == '\0') UC_TRY(uc_store_key_use(im->ctx->store, UC_ALL_NODES, id, use, sizeof use, e));
 	UC_CLEANUP(uc_freep)
 	char *whose = use[0] != '\0' ? uc_sprintf("its key (%.8s...) is that of %s", id, use)
 	                             : uc_sprintf("its key (%.8s...) is not one of this node's", id);
@@ -75,12 +66,12 @@ static enum uc_status refuse_key(struct import *im, struct uc_error *e)
 	        ? "Upload it for the purpose it belongs to, or have the CA sign the pending CSR."
 	        : "The CA must sign the pending CSR as it is (file get csr); it may have signed another one or made a key of its own.";
 	uc_findings_add(&im->plan->findings, UC_REFUSED, "key-mismatch", hint,
-	                "no certificate in the file is for the key of the pending CSR of %s (%.8s...): %s was taken as the leaf, and %s",
-	                im->purpose->name, im->request.key_id, name, whose);
+	                "no certificate in the file is for the key of the pending %sCSR of %s (%.8s...): %s was taken as the leaf, and %s",
+	                im->multi ? "multi-server " : "", im->purpose->name, im->request.key_id, name, whose);
 	return UC_OK;
 }
 
-static void judge_names(struct import *im)
+static void judge_names(struct uc_import *im)
 {
 	struct uc_csr csr;
 	if (uc_csr_read(uc_buf_slice(&im->request.der), &csr, NULL) != UC_OK) return; /* we made it ourselves */
@@ -102,7 +93,7 @@ static void judge_names(struct import *im)
 	uc_csr_free(&csr);
 }
 
-static void judge_leaf(struct import *im)
+static void judge_leaf(struct uc_import *im)
 {
 	const struct uc_purpose *p = im->purpose;
 	uc_upload_check(im->ctx, im->leaf, UC_ROLE_IDENTITY, p->ca, &im->plan->findings);
@@ -130,7 +121,7 @@ static void judge_leaf(struct import *im)
 }
 
 /* Splits the rest of the file into candidates, leaving out what is expired (C7). */
-static void sort_file(struct import *im, struct uc_certs *intermediates, struct uc_certs *anchors)
+static void sort_file(struct uc_import *im, struct uc_certs *intermediates, struct uc_certs *anchors)
 {
 	for (size_t i = 0; i < im->file.count; i++) {
 		const struct uc_cert *c = im->file.items[i];
@@ -139,7 +130,7 @@ static void sort_file(struct import *im, struct uc_certs *intermediates, struct 
 	}
 }
 
-static enum uc_status build_path(struct import *im, struct uc_error *e)
+static enum uc_status build_path(struct uc_import *im, struct uc_error *e)
 {
 	UC_CLEANUP(uc_certs_free) struct uc_certs intermediates = {.items = NULL};
 	UC_CLEANUP(uc_certs_free) struct uc_certs anchors = {.items = NULL};
@@ -151,7 +142,7 @@ static enum uc_status build_path(struct import *im, struct uc_error *e)
 }
 
 /* A server's certificates share one handshake message; clients with small buffers give up on a long one (C55). */
-static void judge_chain_size(struct import *im)
+static void judge_chain_size(struct uc_import *im)
 {
 	enum { LONG_CHAIN = 16 * 1024 };
 	size_t size = 0;
@@ -162,7 +153,7 @@ static void judge_chain_size(struct import *im)
 		                LONG_CHAIN);
 }
 
-static void judge_path(struct import *im)
+static void judge_path(struct uc_import *im)
 {
 	struct uc_path *path = &im->path;
 	uc_findings_move(&im->plan->findings, &path->findings, NULL);
@@ -185,7 +176,7 @@ static void judge_path(struct import *im)
 }
 
 /* What of the file no path uses is listed, not an error (C6). */
-static void note_ignored(struct import *im)
+static void note_ignored(struct uc_import *im)
 {
 	for (size_t i = 0; i < im->file.count; i++) {
 		const struct uc_cert *c = im->file.items[i];
@@ -198,7 +189,7 @@ static void note_ignored(struct import *im)
 }
 
 /* Root first, then intermediates (T4); certificates that the stores hold already are left as they are. */
-static enum uc_status plan_chain(struct import *im, struct uc_error *e)
+static enum uc_status plan_chain(struct uc_import *im, struct uc_error *e)
 {
 	for (size_t i = im->path.chain.count; i-- > 1;) {
 		const struct uc_cert *c = im->path.chain.items[i];
@@ -209,65 +200,101 @@ static enum uc_status plan_chain(struct import *im, struct uc_error *e)
 		for (size_t s = 0; im->purpose->stores[s] != NULL; s++) {
 			const struct uc_trust_store *store = NULL;
 			UC_TRY(uc_trust_store_find(im->purpose->stores[s], &store, e));
-			UC_CLEANUP(uc_freep) char *description = uc_sprintf("Issuer of the %s certificate of %s", im->purpose->name, im->ctx->node);
+			UC_CLEANUP(uc_freep)
+			char *description = im->multi ? uc_sprintf("Issuer of the multi-server %s certificate", im->purpose->name)
+			                              : uc_sprintf("Issuer of the %s certificate of %s", im->purpose->name, im->ctx->node);
+			const char *scope = store->cluster || im->purpose->copies_everywhere ? "cluster" : im->ctx->node;
 			bool added;
-			UC_TRY(uc_plan_trust(im->ctx, store->name, store->cluster ? "cluster" : im->ctx->node, c, description, "chain", im->plan,
-			                     &added, e));
+			UC_TRY(uc_plan_trust(im->ctx, store->name, scope, c, description, "chain", im->plan, &added, e));
 			if (added) uc_plan_follow_store(im->plan, store);
 		}
 	}
 	return UC_OK;
 }
 
-static enum uc_status plan_identity(struct import *im, struct uc_error *e)
+static void plan_own(struct uc_import *im, const struct uc_certs *chain, const char *label, const char *issuer)
+{
+	json_t *step = uc_plan_identity_step(im->ctx, im->purpose->name, im->leaf, chain, im->request.key_id, "ca-signed",
+	                                     im->request.distribution, im->have_old ? &im->old : NULL);
+	uc_plan_step(im->plan, step, "Make %s, signed by %s, the %s certificate, with a chain of %zu", label, issuer, im->purpose->name,
+	             chain->count);
+}
+
+static enum uc_status plan_identity(struct uc_import *im, struct uc_error *e)
 {
 	UC_CLEANUP(uc_certs_free) struct uc_certs chain = {.items = NULL};
 	for (size_t i = 1; i < im->path.chain.count; i++) uc_certs_take(&chain, uc_cert_dup(im->path.chain.items[i]));
-	UC_CLEANUP(uc_freep) char *name = uc_upload_name(im->leaf);
+	UC_CLEANUP(uc_freep) char *label = uc_upload_name(im->leaf);
 	UC_CLEANUP(uc_freep) char *issuer = uc_name_text(im->leaf->issuer);
-	json_t *step = uc_plan_identity_step(im->ctx, im->purpose->name, im->leaf, &chain, im->request.key_id, "ca-signed",
-	                                     im->request.distribution, im->have_old ? &im->old : NULL);
-	uc_plan_step(im->plan, step, "Make %s, signed by %s, the %s certificate, with a chain of %zu", name, issuer, im->purpose->name,
-	             chain.count);
+	if (im->multi)
+		UC_TRY(uc_import_plan_shared(im, &chain, label, issuer, e));
+	else
+		plan_own(im, &chain, label, issuer);
 	uc_plan_step(im->plan,
-	             json_pack("{s:s, s:s, s:s, s:o}", "type", "csr.remove", "node", im->ctx->node, "purpose", im->purpose->name, "before",
+	             json_pack("{s:s, s:s, s:s, s:o}", "type", "csr.remove", "node", im->request.node, "purpose", im->purpose->name, "before",
 	                       uc_request_before(&im->request)),
-	             "The pending CSR of %s is answered and goes", im->purpose->name);
-	if (im->have_old) UC_TRY(uc_plan_drop_copies(im->ctx, im->purpose, &im->old, im->plan, e));
+	             "The pending %sCSR of %s is answered and goes", im->multi ? "multi-server " : "", im->purpose->name);
+	if (!im->multi && im->have_old) UC_TRY(uc_plan_drop_copies(im->ctx, im->purpose, &im->old, im->plan, e));
 	uc_plan_follow_purpose(im->plan, im->purpose);
 	return UC_OK;
 }
 
-/* The identity's own certificate again: nothing to do. */
-static bool same_again(struct import *im)
+/* The pending request whose key a certificate of the file has; without one, the one that a person will have meant. */
+static enum uc_status find_request(struct uc_import *im, struct uc_error *e)
 {
-	if (!im->have_old || uc_certs_find(&im->file, im->old.cert->fingerprint) < 0) return false;
-	if (im->pending && with_key(&im->file, im->request.key_id) != NULL) return false;
+	struct uc_request shared = {.node = NULL};
+	bool have_shared;
+	UC_TRY(uc_request_maybe(im->ctx, im->purpose->name, &im->request, &im->pending, e));
+	if (im->pending) im->leaf = with_key(&im->file, im->request.key_id);
+	if (im->leaf != NULL) return UC_OK;
+	UC_TRY(uc_request_shared(im->ctx, im->purpose->name, &shared, &have_shared, e));
+	if (have_shared) im->leaf = with_key(&im->file, shared.key_id);
+	im->multi = im->leaf != NULL || (have_shared && !im->pending);
+	im->pending = im->pending || have_shared;
+	if (im->multi) {
+		uc_request_free(&im->request);
+		im->request = shared;
+	} else {
+		uc_request_free(&shared);
+	}
+	return UC_OK;
+}
+
+/* The identity's own certificate again: nothing to do. */
+static bool same_again(struct uc_import *im)
+{
+	if (im->leaf != NULL || !im->have_old || uc_certs_find(&im->file, im->old.cert->fingerprint) < 0) return false;
 	UC_CLEANUP(uc_freep) char *name = uc_upload_name(im->old.cert);
 	uc_findings_add(&im->plan->findings, UC_NOTE, "already-there", NULL, "%s is the %s certificate already: nothing to do", name,
 	                im->purpose->name);
 	return true;
 }
 
+static enum uc_status judge_key(struct uc_import *im, struct uc_error *e)
+{
+	if (im->multi) return uc_import_judge_shared(im, e);
+	if (!im->ctx->elsewhere && !uc_keys_has(im->ctx->keys, im->request.key_id))
+		uc_findings_add(&im->plan->findings, UC_REFUSED, "key-lost", "Generate a new CSR.",
+		                "the private key of the pending CSR of %s is no longer on this node", im->purpose->name);
+	return UC_OK;
+}
+
 enum uc_status uc_plan_import_own(struct uc_task_context *ctx, const struct uc_task_request *req, struct uc_plan *plan, struct uc_error *e)
 {
-	UC_CLEANUP(import_free) struct import im = {.ctx = ctx, .plan = plan};
+	UC_CLEANUP(import_free) struct uc_import im = {.ctx = ctx, .plan = plan};
 	UC_TRY(uc_arg_purpose(ctx, req, &im.purpose, e));
 	uc_plan_summary(plan, "Upload the CA-signed %s certificate of %s", im.purpose->name, ctx->node);
 	if (!im.purpose->requestable)
 		return uc_fail_field(e, UC_EREFUSED, "not-requestable", "purpose", "Regenerate it instead (set cert regen).",
 		                     "%s is always self-signed: no certificate can be uploaded for it", im.purpose->name);
 	UC_TRY(uc_upload_read(req, &im.file, &plan->findings, e));
-	UC_TRY(uc_request_maybe(ctx, im.purpose->name, &im.request, &im.pending, e));
+	UC_TRY(find_request(&im, e));
 	UC_TRY(uc_identity_maybe(ctx, im.purpose->name, &im.old, &im.have_old, e));
 	if (same_again(&im)) return UC_OK;
-	if (im.pending) im.leaf = with_key(&im.file, im.request.key_id);
 	if (im.leaf == NULL) return refuse_key(&im, e);
-	if (!uc_keys_has(ctx->keys, im.request.key_id)) {
-		uc_findings_add(&plan->findings, UC_REFUSED, "key-lost", "Generate a new CSR.",
-		                "the private key of the pending CSR of %s is no longer on this node", im.purpose->name);
-		return UC_OK;
-	}
+	if (im.multi) uc_plan_summary(plan, "Upload the CA-signed multi-server %s certificate of the cluster", im.purpose->name);
+	UC_TRY(judge_key(&im, e));
+	if (uc_findings_worst(&plan->findings) == UC_REFUSED) return UC_OK;
 	judge_leaf(&im);
 	UC_TRY(build_path(&im, e));
 	judge_path(&im);
@@ -275,4 +302,11 @@ enum uc_status uc_plan_import_own(struct uc_task_context *ctx, const struct uc_t
 	if (uc_findings_worst(&plan->findings) == UC_REFUSED) return UC_OK;
 	UC_TRY(plan_chain(&im, e));
 	return plan_identity(&im, e);
+}
+
+enum uc_status uc_prepare_import_own(struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_plan *plan,
+                                     struct uc_material *out, struct uc_error *e)
+{
+	(void)req;
+	return uc_prepare_reseal(ctx, plan, NULL, NULL, out, e);
 }

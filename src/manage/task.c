@@ -3,11 +3,22 @@
 #include <string.h>
 
 static const struct uc_task tasks[] = {
-    {"install", uc_prepare_install, uc_plan_install}, {"cert-regen", uc_prepare_regen, uc_plan_regen},
-    {"csr-gen", uc_prepare_csr_gen, uc_plan_csr_gen}, {"csr-delete", NULL, uc_plan_csr_delete},
-    {"import-own", NULL, uc_plan_import_own},         {"import-trust", NULL, uc_plan_import_trust},
-    {"delete-trust", NULL, uc_plan_delete_trust},     {"undo", NULL, uc_plan_undo},
-    {"key-purge", NULL, uc_plan_key_purge},           {"account-password", uc_prepare_account_password, uc_plan_account_password},
+    {"install", UC_TASK_ANYWHERE, uc_prepare_install, NULL, uc_plan_install},
+    {"cert-regen", UC_TASK_ANYWHERE, uc_prepare_regen, NULL, uc_plan_regen},
+    {"csr-gen", UC_TASK_ANYWHERE, uc_prepare_csr_gen, NULL, uc_plan_csr_gen},
+    {"csr-delete", UC_TASK_ANYWHERE, NULL, NULL, uc_plan_csr_delete},
+    {"import-own", UC_TASK_ANYWHERE, uc_prepare_import_own, NULL, uc_plan_import_own},
+    {"import-trust", UC_TASK_ANYWHERE, NULL, NULL, uc_plan_import_trust},
+    {"delete-trust", UC_TASK_ANYWHERE, NULL, NULL, uc_plan_delete_trust},
+    {"undo", UC_TASK_ANYWHERE, NULL, NULL, uc_plan_undo},
+    {"key-purge", UC_TASK_ANYWHERE, NULL, NULL, uc_plan_key_purge},
+    {"account-password", UC_TASK_ANYWHERE, uc_prepare_account_password, NULL, uc_plan_account_password},
+    {"web-reload", UC_TASK_ANYWHERE, NULL, NULL, uc_plan_web_reload},
+    {"node-add", UC_TASK_HERE, uc_prepare_node_add, NULL, uc_plan_node_add},
+    {"node-join", UC_TASK_HERE, uc_prepare_node_join, uc_beside_node_join, uc_plan_node_join},
+    {"node-remove", UC_TASK_PUBLISHER, NULL, uc_beside_node_remove, uc_plan_node_remove},
+    {"node-rename", UC_TASK_PUBLISHER, NULL, NULL, uc_plan_node_rename},
+    {"encryption-regen", UC_TASK_PUBLISHER, uc_prepare_encryption_regen, NULL, uc_plan_encryption_regen},
 };
 
 enum uc_status uc_task_find(const char *name, const struct uc_task **out, struct uc_error *e)

@@ -7,7 +7,7 @@
 #include "keys/keys.h"
 #include "manage/plan.h"
 #include "pki/request.h"
-#include "store/change.h"
+#include "store/cluster.h"
 
 /* Decisions of the configuration that tasks obey. */
 struct uc_policy {
@@ -29,18 +29,22 @@ struct uc_task_request {
 struct uc_made {
 	char purpose[40];
 	char key[UC_KEY_ID_LEN];
-	struct uc_buf der; /* a certificate or a request */
+	struct uc_buf der;    /* a certificate or a request */
+	struct uc_buf sealed; /* the key, sealed to every node, when several have it */
 };
 
 struct uc_material {
-	struct uc_made *items;
+	struct uc_made *items; /* what was made; its keys go again when the change does not happen */
 	size_t count;
+	struct uc_made *resealed; /* keys that were there before, sealed anew */
+	size_t resealed_count;
 	struct uc_buf verifier; /* of the first administrator's password */
+	struct uc_buf secret;   /* told to the caller, once and nobody else: a join secret, a node's connection string */
 	uc_time at;
 };
 void uc_material_free(struct uc_material *m);
 
-/* Where a task works: this node and its state. All borrowed. */
+/* Where a task works: a node and its state. All borrowed. */
 struct uc_task_context {
 	struct uc_store *store; /* inside a read or write transaction */
 	struct uc_keys *keys;
@@ -50,14 +54,28 @@ struct uc_task_context {
 	unsigned roles;
 	struct uc_policy policy;
 	uc_time now;
+	bool clustered;                     /* several nodes can share the store */
+	bool elsewhere;                     /* a preview of what another node will do: its keys are not here, and count as there */
 	const struct uc_material *material; /* NULL: a preview */
+};
+
+/* Where a task can be carried out. */
+enum uc_task_place {
+	UC_TASK_ANYWHERE,  /* on the node that it is addressed to */
+	UC_TASK_PUBLISHER, /* on the publisher; asked of another node, it becomes a job for the publisher */
+	UC_TASK_HERE       /* only where it is asked for, which must be the publisher: its answer is a secret */
 };
 
 struct uc_task {
 	const char *name;
+	enum uc_task_place place;
 	/* Makes keys and what depends on them, outside any lock; NULL when the task needs none. plan is the preview that was agreed to. */
 	enum uc_status (*prepare)(struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_plan *plan,
 	                          struct uc_material *out, struct uc_error *e);
+	/*
+	 * What belongs to the change and is no step, inside its transaction and before its steps: credentials in the database. NULL for most.
+	 */
+	enum uc_status (*beside)(struct uc_task_context *ctx, const struct uc_task_request *req, struct uc_material *m, struct uc_error *e);
 	/*
 	 * Makes the plan from the state and the request, without side effects. What forbids the task is a finding of weight UC_REFUSED; a returned error means that no plan can
 	 * be made at all (unknown purpose, unreadable file).
@@ -73,13 +91,19 @@ enum uc_status uc_task_find(const char *name, const struct uc_task **out, struct
  *   install       {}                                the node's missing certificates, its row, the first administrator
  *   cert-regen    {purpose, key?, hash?, years?}
  *   csr-gen       {purpose, distribution?, common_name?, subject_alt_names?, parent_domain?, key?, hash?, country?, state?, locality?, organization?, organizational_unit?}
- *   csr-delete    {purpose}
+ *   csr-delete    {purpose, distribution?}          without: the node's own, else the one that all nodes share
  *   import-own    {purpose}                         and the uploaded file
  *   import-trust  {store, description?, scope?}     and the uploaded file
  *   delete-trust  {store, name}
  *   undo          {number}
  *   key-purge     {key}
  *   account-password {name, verifier}               made by uc_node_set_password()
+ *   node-add      {node, domain?, roles?, hours?, replace?}   a join secret for a new node, or for a replacement of one
+ *   node-join     {id, node, certificate, guid}     made by the publisher when the node shows the secret (node/join.h)
+ *   node-remove   {node}
+ *   node-rename   {node, name?, domain?}
+ *   encryption-regen {}                             the OAuth encryption key; the signing key is cert-regen {"purpose":"authz"}
+ *   web-reload    {}                                no change: the node loads its TLS contexts anew
  */
 
 /* Says whether a change (as uc_log_get() gives it) can be taken back: nothing is added to out when it can, else findings of weight UC_REFUSED that say why not. */
@@ -100,7 +124,8 @@ enum uc_status uc_arg_purpose(const struct uc_task_context *ctx, const struct uc
 
 /* What was made for a purpose, or NULL in a preview. */
 const struct uc_made *uc_material_get(const struct uc_material *m, const char *purpose);
-/* The request as the members of a "before", owned. */
+/* An identity, or NULL, and a request as the members of a "before", owned. */
+json_t *uc_identity_before(const struct uc_identity *i);
 json_t *uc_request_before(const struct uc_request *r);
 /* The node's identity for a purpose; *have tells whether there is one. */
 enum uc_status uc_identity_maybe(const struct uc_task_context *ctx, const char *purpose, struct uc_identity *out, bool *have,
@@ -108,19 +133,30 @@ enum uc_status uc_identity_maybe(const struct uc_task_context *ctx, const char *
 /* The pending request for a purpose; *have tells whether there is one. */
 enum uc_status uc_request_maybe(const struct uc_task_context *ctx, const char *purpose, struct uc_request *out, bool *have,
                                 struct uc_error *e) UC_MUST;
+/* The same for the one that all nodes share (multi-server). */
+enum uc_status uc_request_shared(const struct uc_task_context *ctx, const char *purpose, struct uc_request *out, bool *have,
+                                 struct uc_error *e) UC_MUST;
+/* A certificate as base64 DER, or JSON null; owned. */
+json_t *uc_cert_json(const struct uc_cert *cert);
 /* An identity.set step; cert is NULL in a preview. */
 json_t *uc_plan_identity_step(const struct uc_task_context *ctx, const char *purpose, const struct uc_cert *cert,
                               const struct uc_certs *chain, const char *key, const char *source, const char *distribution,
                               const struct uc_identity *before);
-/* What depends on a trust entry that is to go: chains that break (danger), certificates it issued. except (or NULL): purposes whose certificate the same change replaces. */
-enum uc_status uc_judge_removal(const struct uc_task_context *ctx, const struct uc_trust *entry, const struct uc_strv *except,
-                                struct uc_findings *out, struct uc_error *e) UC_MUST;
 /* Removes the copies that this node put into trust stores of a self-signed certificate that is replaced. */
 enum uc_status uc_plan_drop_copies(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_identity *old,
                                    struct uc_plan *plan, struct uc_error *e) UC_MUST;
-/* Puts a self-signed certificate into the stores that vouch for its purpose; in a preview cert is NULL. */
+/*
+ * Puts a self-signed certificate into the stores that vouch for its purpose, for every node where purpose or store are the cluster's; in a
+ * preview cert is NULL.
+ */
 enum uc_status uc_plan_add_copies(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_cert *cert,
                                   struct uc_plan *plan, struct uc_error *e) UC_MUST;
+/*
+ * For a data directory from before there were clusters: the copies of a purpose that is to count everywhere (copies_everywhere) come to do
+ * so.
+ */
+enum uc_status uc_plan_spread_copies(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_cert *cert,
+                                     struct uc_plan *plan, struct uc_error *e) UC_MUST;
 /*
  * A trust.add step for a certificate, under its name in that store: the base name, or with eight digits of its fingerprint when another certificate has that name
  * (requirements section 6). *added is false when the store has the certificate already in that scope.
@@ -135,6 +171,23 @@ json_t *uc_plan_trust_removal(const struct uc_trust *t);
  */
 enum uc_status uc_pool_gather(struct uc_store *store, const char *trust_store, const char *node, const struct uc_certs *from,
                               struct uc_certs *intermediates, struct uc_certs *anchors, struct uc_error *e) UC_MUST;
+
+/*
+ * The certificates of all nodes of the cluster, for sealing a key to each, and their names (sorted, ", " between them) for the step's
+ * text, which two makings of a plan are compared by. but (or NULL): a node that
+ * is left out. Both owned by the caller.
+ */
+enum uc_status uc_all_nodes(const struct uc_task_context *ctx, const char *but, struct uc_certs *certs, struct uc_strv *names,
+                            struct uc_error *e) UC_MUST;
+/*
+ * Adds a key.seal step for a key that several nodes have; blob is empty in a preview. Under the lock the blob is put beside the log.
+ * before (or NULL): the sealing that it replaces.
+ */
+enum uc_status uc_plan_seal(const struct uc_task_context *ctx, const char *purpose, const char *kind, const char *key, struct uc_slice blob,
+                            const struct uc_strv *nodes, const struct uc_sealed *before, struct uc_plan *plan, struct uc_error *e) UC_MUST;
+
+/* The purpose under which the OAuth encryption key is sealed. */
+#define UC_AUTHZ_ENCRYPTION "authz-encryption"
 
 /* The profile of a purpose's self-signed certificate or request on this node; strings are owned by out. */
 struct uc_purpose_profile {
@@ -163,6 +216,8 @@ char *uc_pattern_name(const struct uc_task_context *ctx, const char *pattern);
 #define UC_TASK_PREPARE(name)                                                                                       \
 	enum uc_status name(struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_plan *plan, \
 	                    struct uc_material *out, struct uc_error *e) UC_MUST
+#define UC_TASK_BESIDE(name) \
+	enum uc_status name(struct uc_task_context *ctx, const struct uc_task_request *req, struct uc_material *m, struct uc_error *e) UC_MUST
 UC_TASK_PLAN(uc_plan_install);
 UC_TASK_PREPARE(uc_prepare_install);
 UC_TASK_PLAN(uc_plan_regen);
@@ -171,11 +226,23 @@ UC_TASK_PLAN(uc_plan_csr_gen);
 UC_TASK_PREPARE(uc_prepare_csr_gen);
 UC_TASK_PLAN(uc_plan_csr_delete);
 UC_TASK_PLAN(uc_plan_import_own);
+UC_TASK_PREPARE(uc_prepare_import_own);
 UC_TASK_PLAN(uc_plan_import_trust);
 UC_TASK_PLAN(uc_plan_delete_trust);
 UC_TASK_PLAN(uc_plan_undo);
 UC_TASK_PLAN(uc_plan_key_purge);
 UC_TASK_PLAN(uc_plan_account_password);
 UC_TASK_PREPARE(uc_prepare_account_password);
+UC_TASK_PLAN(uc_plan_node_add);
+UC_TASK_PREPARE(uc_prepare_node_add);
+UC_TASK_PLAN(uc_plan_node_join);
+UC_TASK_PREPARE(uc_prepare_node_join);
+UC_TASK_BESIDE(uc_beside_node_join);
+UC_TASK_PLAN(uc_plan_node_remove);
+UC_TASK_BESIDE(uc_beside_node_remove);
+UC_TASK_PLAN(uc_plan_node_rename);
+UC_TASK_PLAN(uc_plan_encryption_regen);
+UC_TASK_PREPARE(uc_prepare_encryption_regen);
+UC_TASK_PLAN(uc_plan_web_reload);
 
 #endif

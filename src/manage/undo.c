@@ -3,45 +3,118 @@
 #include <string.h>
 
 #include "core/bytes.h"
-#include "manage/task.h"
+#include "manage/cluster.h"
 
-/* A step that puts a certificate or a request back needs the private key that belonged to it; step is the one to undo. */
-static void judge_key(const struct uc_task_context *ctx, const json_t *step, struct uc_findings *out)
+/* A job's answer says that it was done: taking back what it did does not unsay that. */
+static bool is_answer(const json_t *step)
 {
-	json_t *inverse = uc_step_invert(step);
+	return strcmp(uc_json_member(step, "type"), "job.done") == 0;
+}
+
+/* Changes that went along with something that no step holds. */
+static const struct {
+	const char *task, *why;
+} final[] = {
+    {"install", "it installed this node, which would be left without its certificates and its administrator"},
+    {"node-join", "a node joined by it; remove that node instead"},
+    {"node-remove", "a node was removed by it; have that node join again instead"},
+};
+
+static const char *why_final(const char *task)
+{
+	for (size_t i = 0; i < sizeof final / sizeof *final; i++)
+		if (strcmp(final[i].task, task) == 0) return final[i].why;
+	return NULL;
+}
+
+/* Does the change drop the key from among those that several nodes have? Then it comes back with it. */
+static bool drops(const json_t *change, const char *key)
+{
+	size_t i;
+	const json_t *step;
+	json_array_foreach(json_object_get(change, "steps"), i, step)
+	{
+		if (strcmp(uc_json_member(step, "type"), "key.drop") == 0 && strcmp(uc_json_member(step, "key"), key) == 0) return true;
+	}
+	return false;
+}
+
+/* Is the key where a certificate or request that comes back needs it? Of another node's own key only that node knows. */
+static enum uc_status key_there(const struct uc_task_context *ctx, const json_t *change, const char *node, const char *key, bool *there,
+                                struct uc_error *e)
+{
+	bool sealed;
+	UC_CLEANUP(uc_sealed_free) struct uc_sealed shared = {.key_id = NULL};
+	*there = true;
+	if (ctx->elsewhere || uc_keys_has(ctx->keys, key) || drops(change, key)) return UC_OK;
+	UC_TRY(uc_sealed_maybe(ctx, key, &shared, &sealed, e));
+	bool here = strcmp(node, ctx->node) == 0 || strcmp(node, UC_ALL_NODES) == 0;
+	*there = sealed ? shared.blob.len > 0 : !here;
+	return UC_OK;
+}
+
+/* A step that puts a certificate or a request back needs the private key that belonged to it. */
+static enum uc_status judge_key(const struct uc_task_context *ctx, const json_t *change, const json_t *inverse, struct uc_findings *out,
+                                struct uc_error *e)
+{
 	const char *type = uc_json_member(inverse, "type");
 	const char *key = uc_json_member(inverse, "key");
-	bool needed = strcmp(type, "identity.set") == 0 || strcmp(type, "csr.set") == 0;
-	if (needed && !uc_keys_has(ctx->keys, key))
+	bool there;
+	if (strcmp(type, "identity.set") != 0 && strcmp(type, "csr.set") != 0) return UC_OK;
+	UC_TRY(key_there(ctx, change, uc_json_member(inverse, "node"), key, &there, e));
+	if (!there)
 		uc_findings_add(out, UC_REFUSED, "key-gone", "Regenerate the certificate, or generate a new CSR.",
 		                "the private key %.8s... of the former %s certificate was purged or swept: it cannot come back", key,
 		                uc_json_member(inverse, "purpose"));
-	json_decref(inverse);
+	return UC_OK;
 }
 
-/* The texts of inverse steps are those of what they do, not of what they undo. */
+/* Can this step be taken back? *lasting says that it cannot. */
+static enum uc_status judge_step(const struct uc_task_context *ctx, const json_t *change, const json_t *step, struct uc_findings *out,
+                                 bool *lasting, struct uc_error *e)
+{
+	*lasting = false;
+	if (is_answer(step)) return UC_OK;
+	json_t *inverse = uc_step_undoable(uc_json_member(step, "type")) ? uc_step_invert(step) : NULL;
+	*lasting = inverse == NULL;
+	enum uc_status status = inverse != NULL ? judge_key(ctx, change, inverse, out, e) : UC_OK;
+	json_decref(inverse);
+	return status;
+}
+
+/* The texts of inverse steps are those of what they do, not of what they undo: a, one member, b, another member, c. */
+static const struct {
+	const char *type, *a, *one, *b, *other, *c;
+} texts[] = {
+    {"identity.set", "Bring back the former ", "purpose", " certificate of ", "node", " and its key"},
+    {"identity.remove", "Remove the ", "purpose", " certificate of ", "node", ""},
+    {"trust.add", "Bring ", "name", " back into ", "store", ""},
+    {"trust.remove", "Take ", "name", " out of ", "store", " again"},
+    {"account.set", "Bring back the former password of the account ", "name", "", "", ""},
+    {"account.remove", "Remove the account ", "name", "", "", ""},
+    {"csr.set", "Bring back the pending CSR of ", "purpose", " of ", "node", ""},
+    {"csr.remove", "Remove the pending CSR of ", "purpose", " of ", "node", ""},
+    {"node.set", "Set up the node ", "node", " as it was, ", "fqdn", ""},
+    {"node.rename", "Give the node ", "node", " its former name ", "to_fqdn", " back"},
+    {"join.remove", "The join secret ", "id", " is no longer good", "", ""},
+    {"key.seal", "The sealed ", "purpose", " key ", "key", " counts again"},
+    {"key.drop", "The sealed key ", "key", " no longer counts", "", ""},
+};
+
+/* Takes step. */
 static void add_inverse(struct uc_plan *plan, json_t *step)
 {
 	const char *type = uc_json_member(step, "type");
-	UC_CLEANUP(uc_freep) char *purpose = uc_strdup(uc_json_member(step, "purpose"));
-	UC_CLEANUP(uc_freep) char *name = uc_strdup(uc_json_member(step, "name"));
-	UC_CLEANUP(uc_freep) char *store = uc_strdup(uc_json_member(step, "store"));
-	if (strcmp(type, "identity.set") == 0)
-		uc_plan_step(plan, step, "Bring back the former %s certificate and its key", purpose);
-	else if (strcmp(type, "identity.remove") == 0)
-		uc_plan_step(plan, step, "Remove the %s certificate", purpose);
-	else if (strcmp(type, "trust.add") == 0)
-		uc_plan_step(plan, step, "Bring %s back into %s", name, store);
-	else if (strcmp(type, "trust.remove") == 0)
-		uc_plan_step(plan, step, "Take %s out of %s again", name, store);
-	else if (strcmp(type, "account.set") == 0)
-		uc_plan_step(plan, step, "Bring back the former password of the account %s", name);
-	else if (strcmp(type, "csr.set") == 0)
-		uc_plan_step(plan, step, "Bring back the pending CSR of %s", purpose);
-	else
-		uc_plan_step(plan, step, "Remove the pending CSR of %s", purpose);
+	size_t i = 0;
+	while (i + 1 < sizeof texts / sizeof *texts && strcmp(texts[i].type, type) != 0) i++;
+	/* The step owns its members, and gives its text away last. */
+	UC_CLEANUP(uc_freep)
+	char *text = uc_sprintf("%s%s%s%s%s", texts[i].a, uc_json_member(step, texts[i].one), texts[i].b, uc_json_member(step, texts[i].other),
+	                        texts[i].c);
+	uc_plan_step(plan, step, "%s", text);
 }
 
+/* What must follow, as after the task itself. */
 static void follow(struct uc_plan *plan, const json_t *step)
 {
 	const struct uc_purpose *purpose = NULL;
@@ -62,11 +135,9 @@ enum uc_status uc_undo_judge(const struct uc_task_context *ctx, const json_t *ch
 		                "change %lld was taken back by change %lld already", number, (long long)json_integer_value(undone));
 		return UC_OK;
 	}
-	if (strcmp(uc_json_member(change, "task"), "install") == 0) {
-		uc_findings_add(
-		    out, UC_REFUSED, "not-undoable", NULL,
-		    "change %lld cannot be taken back: it installed this node, which would be left without its certificates and its administrator",
-		    number);
+	const char *why = why_final(uc_json_member(change, "task"));
+	if (why != NULL) {
+		uc_findings_add(out, UC_REFUSED, "not-undoable", NULL, "change %lld cannot be taken back: %s", number, why);
 		return UC_OK;
 	}
 	uc_time at;
@@ -84,10 +155,9 @@ enum uc_status uc_undo_judge(const struct uc_task_context *ctx, const json_t *ch
 	const json_t *step;
 	json_array_foreach(json_object_get(change, "steps"), i, step)
 	{
-		if (uc_step_undoable(uc_json_member(step, "type"))) {
-			judge_key(ctx, step, out);
-			continue;
-		}
+		bool lasting;
+		UC_TRY(judge_step(ctx, change, step, out, &lasting, e));
+		if (!lasting) continue;
 		uc_findings_add(out, UC_REFUSED, "not-undoable", NULL, "change %lld cannot be taken back: %s", number,
 		                uc_json_member(step, "text"));
 		return UC_OK;
@@ -99,18 +169,23 @@ enum uc_status uc_undo_judge(const struct uc_task_context *ctx, const json_t *ch
 static enum uc_status judge_removals(const struct uc_task_context *ctx, struct uc_plan *plan, struct uc_error *e)
 {
 	UC_CLEANUP(uc_strv_free) struct uc_strv replaced = {.items = NULL};
+	UC_CLEANUP(uc_dependents_free) struct uc_dependents d = {.items = NULL};
+	UC_TRY(uc_dependents_read(ctx, &d, e));
 	size_t i;
 	const json_t *step;
 	json_array_foreach(plan->steps, i, step)
 	{
-		if (uc_starts_with(uc_json_member(step, "type"), "identity.")) uc_strv_add(&replaced, uc_json_member(step, "purpose"));
+		if (uc_starts_with(uc_json_member(step, "type"), "identity."))
+			uc_strv_take(&replaced, uc_sprintf("%s/%s", uc_json_member(step, "node"), uc_json_member(step, "purpose")));
 	}
 	json_array_foreach(plan->steps, i, step)
 	{
 		if (strcmp(uc_json_member(step, "type"), "trust.remove") != 0) continue;
 		UC_CLEANUP(uc_trusts_free) struct uc_trusts found = {.items = NULL};
-		UC_TRY(uc_store_trust(ctx->store, uc_json_member(step, "store"), ctx->node, uc_json_member(step, "name"), NULL, 1, &found, e));
-		if (found.count > 0) UC_TRY(uc_judge_removal(ctx, &found.items[0], &replaced, &plan->findings, e));
+		UC_TRY(uc_store_trust(ctx->store, uc_json_member(step, "store"), NULL, uc_json_member(step, "name"), NULL, SIZE_MAX, &found, e));
+		for (size_t k = 0; k < found.count; k++)
+			if (strcmp(found.items[k].scope, uc_json_member(step, "scope")) == 0)
+				UC_TRY(uc_judge_removal(ctx, &d, &found.items[k], &replaced, &plan->findings, e));
 	}
 	return UC_OK;
 }
@@ -128,6 +203,7 @@ enum uc_status uc_plan_undo(struct uc_task_context *ctx, const struct uc_task_re
 	enum uc_status status = uc_undo_judge(ctx, change, &plan->findings, e);
 	const json_t *steps = json_object_get(change, "steps");
 	for (size_t i = json_array_size(steps); status == UC_OK && uc_findings_worst(&plan->findings) != UC_REFUSED && i-- > 0;) {
+		if (is_answer(json_array_get(steps, i))) continue;
 		json_t *inverse = uc_step_invert(json_array_get(steps, i));
 		follow(plan, inverse);
 		add_inverse(plan, inverse);

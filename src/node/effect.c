@@ -129,9 +129,11 @@ void uc_effects_run(struct uc_node *n, int64_t number, const json_t *steps)
 	json_array_foreach(steps, i, step)
 	{
 		const char *type = json_string_value(json_object_get(step, "type"));
-		const char *purpose = json_string_value(json_object_get(step, "purpose"));
-		if (strcmp(type, "key.purge") == 0) uc_key_destroy(n, number, json_string_value(json_object_get(step, "key")));
-		if (uc_starts_with(type, "identity.") && uc_starts_with(purpose, "tomcat")) https = true;
+		const char *node = uc_json_member(step, "node");
+		bool here = strcmp(node, n->name) == 0;
+		if (strcmp(type, "key.purge") == 0 && (here || strcmp(node, UC_ALL_NODES) == 0))
+			uc_key_destroy(n, number, uc_json_member(step, "key"));
+		if (here && uc_starts_with(type, "identity.") && uc_starts_with(uc_json_member(step, "purpose"), "tomcat")) https = true;
 	}
 	uc_crash_point("effects-half");
 	if (https) uc_self_check(n, number);

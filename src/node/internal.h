@@ -4,8 +4,10 @@
 
 #include <pthread.h>
 
+#include "keys/token.h"
 #include "node/node.h"
 #include "node/signin.h"
+#include "store/cluster.h"
 
 enum { MAX_POOLED = 8 }; /* each may keep 32 MiB of pages of a large store */
 
@@ -23,14 +25,18 @@ enum { UC_SHOWN = 2 };
 
 /* What servers need per request, never changed after it was made; replaced by one pointer. */
 struct uc_view {
-	int64_t number; /* the change it shows */
+	int64_t number; /* the change it shows; moved on, under view_lock, by changes that alter nothing of it */
 	SSL_CTX *https;
 	struct uc_shown shown[UC_SHOWN];
+	struct uc_token_keys authz;
 };
+
+struct uc_link;
 
 struct uc_node {
 	char *data, *url;
 	char *name, *fqdn, *host, *domain, *guid;
+	struct uc_strv former; /* names that this node had before it was renamed */
 	unsigned roles;
 	struct uc_policy policy;
 	uc_time started;
@@ -44,10 +50,14 @@ struct uc_node {
 	pthread_mutex_t view_lock; /* guards the pointers and values below */
 	struct uc_view *view;
 	json_t *ports;
-	char https_address[64];
+	char https_address[64]; /* where this process reaches its own HTTPS, */
+	char https_public[64];  /* and where others do; "": by the node's name */
 	json_t *self_check;
 	json_t *log_check; /* "whole", or what is wrong with the change log; NULL: unchecked */
 	struct uc_sign_in *sign_in;
+	struct uc_link *link; /* to the store that the nodes share; there also while the node is single */
+	void (*restart)(void *ctx);
+	void *restart_ctx;
 };
 
 /* A read connection, lent: UC_CLEANUP(uc_reader_return) struct uc_lease r = {0}; uc_reader_borrow(n, &r, e). It is inside a read transaction. */
@@ -61,8 +71,20 @@ void uc_reader_return(struct uc_lease *lease);
 /* What tasks see of this node, working on the given connection. */
 struct uc_task_context uc_node_context(struct uc_node *n, struct uc_store *store);
 
+/* Adds what the node's roles need and it does not have. tell as in the configuration, or NULL. */
+enum uc_status uc_node_install(struct uc_node *n, void (*tell_password)(const char *node, const char *password),
+                               struct uc_error *e) UC_MUST;
+/* Takes a name and a domain, and writes DATA/node.json with them and the roles: before any thread is started. */
+enum uc_status uc_node_take_names(struct uc_node *n, const char *name, const char *domain, struct uc_error *e) UC_MUST;
+/* Writes other names into DATA/node.json, to be used from the next start on; the present name stays known as a former one. */
+enum uc_status uc_node_file_rename(struct uc_node *n, const char *name, const char *domain, struct uc_error *e) UC_MUST;
+
 /* Makes the view of the state that store shows and swaps it in, unless a newer one is there. On failure the old one stays and serves on. */
 enum uc_status uc_view_refresh(struct uc_node *n, struct uc_store *store, struct uc_error *e) UC_MUST;
+/* The view shows this change as well: it altered nothing that a view is made of. */
+void uc_view_advance(struct uc_node *n, int64_t number);
+/* The OAuth keys in force, as far as this node has them (authz.c). */
+void uc_authz_load(struct uc_node *n, struct uc_store *store, struct uc_token_keys *out);
 void uc_view_free(struct uc_view *v);
 
 /*
@@ -77,8 +99,104 @@ void uc_key_destroy(struct uc_node *n, int64_t number, const char *key);
  */
 bool uc_self_check(struct uc_node *n, int64_t number);
 
-/* A path for people: {"items":[{"label","subject","fingerprint","state","link","in_store"}],"complete","missing","reason"}; owned. */
-enum uc_status uc_chain_json(struct uc_node *n, struct uc_store *store, const char *trust_store, const struct uc_cert *leaf,
+/* ---- run.c ---- */
+
+/* Appends a change that answers a job without a task of its own: it failed, or there was nothing to do. */
+enum uc_status uc_job_answer(struct uc_node *n, const struct uc_job *job, const char *state, const char *detail,
+                             struct uc_error *e) UC_MUST;
+
+/* ---- link.c: the store that the nodes share ---- */
+
+/* Locks: link->lock, then write_lock, then view_lock. */
+enum uc_link_state {
+	UC_LINK_SINGLE,
+	UC_LINK_CATCHING_UP,
+	UC_LINK_FOLLOWING,
+	UC_LINK_UNREACHABLE,
+	UC_LINK_HALTED, /* what the store has must not be followed, or by this program cannot be */
+	UC_LINK_REMOVED /* the cluster does not know this node any more */
+};
+
+struct uc_link {
+	pthread_mutex_t lock;     /* guards central, url, founder, told */
+	struct uc_store *central; /* for changes; NULL: not connected */
+	char *url;                /* NULL: single */
+	struct uc_buf founder;
+	int64_t told; /* the head that the node was told when it joined, */
+	char told_hash[65];
+	int wake; /* an eventfd: the follower is to look now */
+	pthread_t follower_thread, worker_thread;
+	bool follower_runs, worker_runs;
+	struct uc_follower *follower; /* of the mirror; under write_lock */
+	pthread_mutex_t work_lock;    /* guards what the worker waits for */
+	pthread_cond_t work;
+	bool ending, jobs_due, check_due, install_due;
+	/* Under view_lock: */
+	bool linked; /* url is set: read without the lock on the connection */
+	enum uc_link_state state;
+	char id[48], reason[1024]; /* why it is unreachable or halted */
+	char clock[160];           /* how this machine's clock stands to the store's */
+	bool aged, clock_off, caught_up, member_due;
+	int64_t mirror_number, mirror_epoch, store_number;
+	char mirror_hash[65];
+	uc_time contact; /* when the store last answered, by this machine's clock */
+	json_t *states;  /* what all nodes last said of themselves */
+};
+
+struct uc_link *uc_link_make(void) __attribute__((returns_nonnull));
+/* Starts the threads that follow and carry out jobs. */
+enum uc_status uc_link_threads(struct uc_node *n, struct uc_error *e) UC_MUST;
+/* Reads DATA/cluster.json, or joins the cluster that the configuration names. */
+enum uc_status uc_link_open(struct uc_node *n, const struct uc_node_config *config, struct uc_error *e) UC_MUST;
+/* Begins to follow, when the node is linked: at once to the end for a node that has no certificates yet, else in a thread of its own. */
+enum uc_status uc_link_start(struct uc_node *n, struct uc_error *e) UC_MUST;
+void uc_link_close(struct uc_node *n);
+bool uc_link_is(struct uc_node *n);
+/* The certificate (DER) of the node that began the log. Borrowed for the life of the node. */
+struct uc_slice uc_link_founder(struct uc_node *n);
+/* Writes DATA/cluster.json; told may be 0. */
+enum uc_status uc_link_save(struct uc_node *n, const char *url, struct uc_slice founder, int64_t told, const char *told_hash,
+                            struct uc_error *e) UC_MUST;
+/* Takes the connection string, the founder and an open connection (or NULL) into use. */
+void uc_link_adopt(struct uc_node *n, const char *url, struct uc_slice founder, struct uc_store *central);
+/* The follower looks at the store at once. */
+void uc_link_kick(struct uc_node *n);
+void uc_link_set(struct uc_node *n, enum uc_link_state state, const struct uc_error *why);
+/* Why nothing can be changed here now: UC_EUNAVAILABLE "read-only"; UC_OK when it can. */
+enum uc_status uc_link_writable(struct uc_node *n, struct uc_error *e) UC_MUST;
+
+/*
+ * A write transaction on the store that is the authority: PostgreSQL in a cluster, else this node's own. UC_EUNAVAILABLE "read-only" when it cannot be had. End with commit or rollback; after a commit in a cluster the mirror
+ * has followed, if it could.
+ */
+enum uc_status uc_central_begin(struct uc_node *n, struct uc_store **out, struct uc_error *e) UC_MUST;
+enum uc_status uc_central_commit(struct uc_node *n, struct uc_error *e) UC_MUST;
+void uc_central_rollback(struct uc_node *n);
+/* Lends the connection for reading what only the shared store has; give it back with uc_central_return(). UC_EUNAVAILABLE when the node is single or the store does not answer. */
+enum uc_status uc_central_borrow(struct uc_node *n, struct uc_store **out, struct uc_error *e) UC_MUST;
+void uc_central_return(struct uc_node *n);
+
+/* ---- follow.c ---- */
+
+/* Brings the mirror up to the store behind this connection, and this node with it. */
+enum uc_status uc_follow(struct uc_node *n, struct uc_store *store, struct uc_error *e) UC_MUST;
+/* The follower's and the worker's threads; ctx is the struct uc_node. */
+void *uc_follow_thread(void *ctx);
+void *uc_worker_thread(void *ctx);
+/* Connects for following: claims the node, compares the clocks. */
+enum uc_status uc_follow_connect(struct uc_node *n, struct uc_store **out, struct uc_error *e) UC_MUST;
+/* Takes the private keys that are sealed to this node and are not in its key directory. */
+enum uc_status uc_take_sealed(struct uc_node *n, struct uc_store *mirror, struct uc_error *e) UC_MUST;
+/* What this node says of itself to the others; owned. */
+json_t *uc_node_report(struct uc_node *n);
+
+/* ---- job.c ---- */
+
+/* Carries out the jobs that wait for this node. */
+void uc_jobs_run(struct uc_node *n);
+
+/* A path for people, over what a node sees: {"items":[{"label","subject","fingerprint","state","link","in_store"}],"complete","missing","reason"}; owned. */
+enum uc_status uc_chain_json(const char *node, struct uc_store *store, const char *trust_store, const struct uc_cert *leaf,
                              const struct uc_certs *known, json_t **out, struct uc_error *e) UC_MUST;
 
 #endif

@@ -41,5 +41,6 @@ struct uc_task_context uc_node_context(struct uc_node *n, struct uc_store *store
 	                                .guid = n->guid,
 	                                .roles = n->roles,
 	                                .policy = n->policy,
+	                                .clustered = uc_link_is(n),
 	                                .now = uc_now()};
 }

@@ -21,6 +21,24 @@ static void note_request(void *ctx, const struct uc_request *r)
 	uc_strv_add(&u->keys, r->key_id);
 }
 
+static void note_node(void *ctx, const struct uc_node_row *row)
+{
+	uc_strv_add(ctx, row->name);
+}
+
+/* What any node uses: a key that several share is in use as long as one of them needs it. */
+static enum uc_status keys_in_use(struct uc_store *store, struct in_use *used, struct uc_error *e)
+{
+	UC_CLEANUP(uc_strv_free) struct uc_strv nodes = {.items = NULL};
+	UC_TRY(uc_store_nodes(store, note_node, &nodes, e));
+	uc_strv_add(&nodes, UC_ALL_NODES);
+	for (size_t i = 0; i < nodes.count; i++) {
+		UC_TRY(uc_store_identities(store, nodes.items[i], note_identity, used, e));
+		UC_TRY(uc_store_requests(store, nodes.items[i], note_request, used, e));
+	}
+	return UC_OK;
+}
+
 /* Keys that nothing has used for as long as a change can be undone. */
 static enum uc_status sweep_keys(struct uc_node *n, struct uc_error *e)
 {
@@ -30,8 +48,7 @@ static enum uc_status sweep_keys(struct uc_node *n, struct uc_error *e)
 	struct in_use used = {.keys = {.items = NULL}};
 	struct uc_lease reader = {.node = NULL};
 	enum uc_status status = uc_reader_borrow(n, &reader, e);
-	if (status == UC_OK) status = uc_store_identities(reader.store, n->name, note_identity, &used, e);
-	if (status == UC_OK) status = uc_store_requests(reader.store, n->name, note_request, &used, e);
+	if (status == UC_OK) status = keys_in_use(reader.store, &used, e);
 	for (size_t i = 0; status == UC_OK && i < old.count; i++) {
 		if (!uc_strv_has(&used.keys, old.items[i])) status = uc_keys_remove(n->keys, old.items[i], e);
 	}
@@ -75,7 +92,8 @@ static enum uc_status check_log(struct uc_node *n, struct uc_error *e)
 	if (n->log_check != NULL) return UC_OK; /* only this thread sets it */
 	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
 	UC_TRY(uc_reader_borrow(n, &reader, e));
-	enum uc_status status = uc_log_verify(reader.store, uc_keys_node_verify, n->keys, e);
+	UC_CLEANUP(uc_follower_freep) struct uc_follower *walk = uc_follower_new(reader.store, uc_link_founder(n));
+	enum uc_status status = uc_follower_verify(walk, e);
 	pthread_mutex_lock(&n->view_lock);
 	/* A disk that failed for a moment says nothing about the log: it is read again next time. */
 	bool verdict = status == UC_OK || strcmp(e->id, "log-broken") == 0;
@@ -104,9 +122,18 @@ static enum uc_status retry_effects(struct uc_node *n, struct uc_error *e)
 	return UC_OK;
 }
 
+/* C98: keys that were sealed to this node and for some reason could not be taken when that was followed. */
+static enum uc_status take_sealed(struct uc_node *n, struct uc_error *e)
+{
+	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
+	UC_TRY(uc_reader_borrow(n, &reader, e));
+	return uc_take_sealed(n, reader.store, e);
+}
+
 void uc_node_maintain(struct uc_node *n)
 {
 	struct uc_error e;
+	if (take_sealed(n, &e) != UC_OK) uc_log_error("taking keys that are sealed to this node", &e);
 	if (check_log(n, &e) != UC_OK) uc_log_error("checking the change log", &e);
 	if (destroy_purged(n, &e) != UC_OK) uc_log_error("destroying purged keys", &e);
 	if (sweep_keys(n, &e) != UC_OK) uc_log_error("sweeping unused keys", &e);

@@ -43,17 +43,21 @@ static enum uc_status read_identity(struct uc_node *n, unsigned *roles, struct u
 	n->domain = copy_member(root, "domain");
 	n->guid = copy_member(root, "guid");
 	const char *names = json_string_value(json_object_get(root, "roles"));
+	const char *former = json_string_value(json_object_get(root, "former"));
+	if (former != NULL) uc_strv_split(&n->former, former, ',');
 	bool whole = n->name != NULL && n->domain != NULL && n->guid != NULL && names != NULL && uc_roles_parse(names, roles, NULL) == UC_OK;
 	json_decref(root);
 	if (whole) return UC_OK;
 	return uc_fail(e, UC_EIO, "node-file-damaged", "Restore it from a backup.", "%s cannot be read", path);
 }
 
-static enum uc_status write_identity(const struct uc_node *n, struct uc_error *e)
+static enum uc_status write_identity(const struct uc_node *n, const char *name, const char *domain, struct uc_error *e)
 {
 	UC_CLEANUP(uc_freep) char *path = identity_path(n);
 	UC_CLEANUP(uc_freep) char *roles = uc_roles_text(n->roles);
-	json_t *root = json_pack("{s:s, s:s, s:s, s:s}", "name", n->name, "domain", n->domain, "guid", n->guid, "roles", roles);
+	UC_CLEANUP(uc_freep) char *former = uc_strv_join(&n->former, ",");
+	json_t *root =
+	    json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", name, "domain", domain, "guid", n->guid, "roles", roles, "former", former);
 	char *text = json_dumps(root, JSON_INDENT(2));
 	json_decref(root);
 	enum uc_status status = uc_file_write(path, uc_slice_str(text), 0600, e);
@@ -70,6 +74,28 @@ static void system_names(char **host, char **domain)
 	*domain = uc_strdup(dot != NULL ? dot + 1 : "");
 	if (dot != NULL) *dot = '\0';
 	*host = uc_strdup(name);
+}
+
+static void set_names(struct uc_node *n, const char *name, const char *domain)
+{
+	char *const old[] = {n->name, n->domain, n->host, n->fqdn};
+	n->name = uc_strdup(name);
+	n->domain = uc_strdup(domain);
+	n->host = uc_strdup(name);
+	n->fqdn = domain[0] != '\0' ? uc_sprintf("%s.%s", name, domain) : uc_strdup(name);
+	for (size_t i = 0; i < sizeof old / sizeof *old; i++) free(old[i]);
+}
+
+enum uc_status uc_node_take_names(struct uc_node *n, const char *name, const char *domain, struct uc_error *e)
+{
+	set_names(n, name, domain);
+	return write_identity(n, n->name, n->domain, e);
+}
+
+enum uc_status uc_node_file_rename(struct uc_node *n, const char *name, const char *domain, struct uc_error *e)
+{
+	if (!uc_strv_has(&n->former, n->name)) uc_strv_add(&n->former, n->name);
+	return write_identity(n, name, domain, e);
 }
 
 /* "cucm-pub.example.com" given as the name is the name and the domain. */
@@ -95,6 +121,10 @@ static enum uc_status check_names(struct uc_node *n, const struct uc_node_config
 {
 	size_t len = config->name != NULL ? strcspn(config->name, ".") : 0;
 	bool same = config->name == NULL || (strlen(n->name) == len && strncasecmp(n->name, config->name, len) == 0);
+	/* The command line of a node that was renamed may still say what it was called. */
+	for (size_t i = 0; i < n->former.count; i++)
+		if (config->name != NULL && strlen(n->former.items[i]) == len && strncasecmp(n->former.items[i], config->name, len) == 0)
+			return UC_OK;
 	if (config->domain != NULL && !uc_eq_nocase(config->domain, n->domain)) same = false;
 	if (same) return UC_OK;
 	return uc_fail(e, UC_ECONFLICT, "other-node", "Start it without a name, or with another data directory.",
@@ -110,12 +140,13 @@ static enum uc_status settle_names(struct uc_node *n, const struct uc_node_confi
 		UC_TRY(check_names(n, config, e));
 	else
 		new_names(n, config);
-	n->host = uc_strdup(n->name);
-	n->fqdn = n->domain[0] != '\0' ? uc_sprintf("%s.%s", n->name, n->domain) : uc_strdup(n->name);
+	UC_CLEANUP(uc_freep) char *name = uc_strdup(n->name);
+	UC_CLEANUP(uc_freep) char *domain = uc_strdup(n->domain);
+	set_names(n, name, domain);
 	UC_CLEANUP(uc_freep) char *checked = NULL;
 	UC_TRY(uc_san_normalize(n->fqdn, &checked, e));
 	if (n->roles == 0) n->roles = roles != 0 ? roles : UC_NODE_PUBLISHER | UC_NODE_TFTP;
-	return n->roles == roles ? UC_OK : write_identity(n, e);
+	return n->roles == roles ? UC_OK : write_identity(n, n->name, n->domain, e);
 }
 
 /* ---- open and close ---- */
@@ -130,18 +161,21 @@ static enum uc_status take_lock(struct uc_node *n, struct uc_error *e)
 	               n->data);
 }
 
-static enum uc_status install(struct uc_node *n, const struct uc_node_config *config, struct uc_error *e)
+enum uc_status uc_node_install(struct uc_node *n, void (*tell_password)(const char *node, const char *password), struct uc_error *e)
 {
-	json_t *args = json_object();
+	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
+	UC_TRY(uc_reader_borrow(n, &reader, e));
 	struct uc_account have = {.name = NULL};
-	enum uc_status status = uc_store_account(n->writer, "admin", &have, e);
+	enum uc_status status = uc_store_account(reader.store, "admin", &have, e);
 	uc_account_free(&have);
+	uc_reader_return(&reader);
+	json_t *args = json_object();
 	UC_CLEANUP(uc_freep) char *verifier = NULL;
 	if (status == UC_ENOTFOUND) {
 		char *password = uc_password(16);
 		status = uc_password_verifier(password, &verifier, e);
 		if (status == UC_OK) json_object_set_new(args, "verifier", json_string(verifier));
-		if (status == UC_OK && config->tell_password != NULL) config->tell_password(n->name, password);
+		if (status == UC_OK && tell_password != NULL) tell_password(n->name, password);
 		uc_secret_free(password, strlen(password));
 	}
 	json_t *result = NULL;
@@ -161,7 +195,9 @@ static enum uc_status open_parts(struct uc_node *n, const struct uc_node_config 
 	UC_TRY(settle_names(n, config, e));
 	UC_TRY(uc_keys_open(n->data, &n->keys, e));
 	UC_TRY(uc_store_open(n->url, UC_STORE_WRITE, &n->writer, e));
-	UC_TRY(install(n, config, e));
+	UC_TRY(uc_link_open(n, config, e));
+	if (!uc_link_is(n)) UC_TRY(uc_node_install(n, config->tell_password, e));
+	if (uc_link_is(n)) UC_TRY(uc_link_start(n, e));
 	return n->view != NULL ? UC_OK : uc_view_refresh(n, n->writer, e);
 }
 
@@ -178,6 +214,9 @@ enum uc_status uc_node_open(const struct uc_node_config *config, struct uc_node 
 	pthread_mutex_init(&n->pool_lock, NULL);
 	pthread_mutex_init(&n->view_lock, NULL);
 	n->sign_in = uc_sign_in_new();
+	n->link = uc_link_make();
+	n->restart = config->restart;
+	n->restart_ctx = config->restart_ctx;
 	enum uc_status status = open_parts(n, config, e);
 	if (status == UC_OK) {
 		*out = n;
@@ -190,6 +229,7 @@ enum uc_status uc_node_open(const struct uc_node_config *config, struct uc_node 
 void uc_node_close(struct uc_node *n)
 {
 	if (n == NULL) return;
+	uc_link_close(n); /* first: its threads use all the rest */
 	for (size_t i = 0; i < n->pooled; i++) uc_store_close(n->pool[i]);
 	uc_store_close(n->writer);
 	uc_view_free(n->view);
@@ -203,18 +243,20 @@ void uc_node_close(struct uc_node *n)
 	pthread_mutex_destroy(&n->view_lock);
 	char *const texts[] = {n->data, n->url, n->name, n->fqdn, n->host, n->domain, n->guid};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) free(texts[i]);
+	uc_strv_free(&n->former);
 	if (n->lock_fd >= 0) close(n->lock_fd);
 	free(n);
 }
 
 /* ---- small questions ---- */
 
-void uc_node_set_ports(struct uc_node *n, const json_t *ports, const char *https_address)
+void uc_node_set_ports(struct uc_node *n, const json_t *ports, const char *https_address, const char *https_public)
 {
 	pthread_mutex_lock(&n->view_lock);
 	json_decref(n->ports);
 	n->ports = json_deep_copy(ports);
 	snprintf(n->https_address, sizeof n->https_address, "%s", https_address);
+	snprintf(n->https_public, sizeof n->https_public, "%s", https_public != NULL ? https_public : "");
 	pthread_mutex_unlock(&n->view_lock);
 }
 
@@ -222,10 +264,14 @@ json_t *uc_node_status(struct uc_node *n)
 {
 	char started[UC_TIME_TEXT];
 	pthread_mutex_lock(&n->view_lock);
-	json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:s, s:I, s:s, s:b, s:O?, s:O?, s:O?}", "node", n->name, "fqdn", n->fqdn, "domain",
+	const struct uc_link *l = n->link;
+	bool follows = l->state == UC_LINK_SINGLE || l->state == UC_LINK_FOLLOWING || l->state == UC_LINK_CATCHING_UP;
+	bool read_only = l->linked && (!follows || l->clock_off);
+	const char *reason = !follows ? l->reason : l->clock;
+	json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:s, s:I, s:s, s:b, s:s?, s:O?, s:O?, s:O?}", "node", n->name, "fqdn", n->fqdn, "domain",
 	                        n->domain, "roles", uc_roles_json(n->roles), "version", UC_VERSION, "head", (json_int_t)n->view->number,
-	                        "started_at", uc_time_rfc3339(n->started, started), "read_only", 0, "ports", n->ports, "self_check",
-	                        n->self_check, "change_log", n->log_check);
+	                        "started_at", uc_time_rfc3339(n->started, started), "read_only", read_only, "read_only_reason",
+	                        read_only ? reason : NULL, "ports", n->ports, "self_check", n->self_check, "change_log", n->log_check);
 	pthread_mutex_unlock(&n->view_lock);
 	return out;
 }

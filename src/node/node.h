@@ -20,11 +20,16 @@ struct uc_node_config {
 	const char *domain; /* NULL: what was installed, else the system's domain, or none */
 	unsigned roles;     /* uc_node_role bits; 0: what was installed, else publisher and tftp */
 	struct uc_policy policy;
+	const char *join;        /* "HOST:PORT" of the publisher of the cluster to join; NULL, or joined already: none */
+	const char *join_secret; /* what the publisher gave out for it (set node add), the text itself */
 	/*
 	 * Called with the first administrator's password just before the installation that makes it: told afterwards, a crash between the two would leave a password that nobody has seen.
 	 * When that installation fails or is broken off, the next one tells another. May be NULL.
 	 */
 	void (*tell_password)(const char *node, const char *password);
+	/* The node has been given another name, which it uses from its next start on: start it again. From any thread; may be NULL. */
+	void (*restart)(void *ctx);
+	void *restart_ctx;
 };
 
 /*
@@ -37,8 +42,10 @@ void uc_node_close(struct uc_node *n);
 /* ---- what it is ---- */
 
 json_t *uc_node_status(struct uc_node *n);
-/* Tells the node which ports it listens on ({"https": 8443}) and the address at which its HTTPS can be reached; it checks itself there from now on. */
-void uc_node_set_ports(struct uc_node *n, const json_t *ports, const char *https_address);
+/*
+ * Tells the node which ports it listens on ({"https": 8443}), the address at which it reaches its own HTTPS (it checks itself there from now on) and the one at which others do; NULL: its name.
+ */
+void uc_node_set_ports(struct uc_node *n, const json_t *ports, const char *https_address, const char *https_public);
 
 /* The TLS context of the moment for HTTPS, with a reference of the caller's own (SSL_CTX_free()). ctx is the struct uc_node. Never NULL after a successful open. */
 SSL_CTX *uc_node_https(void *ctx);
@@ -53,12 +60,18 @@ enum uc_status uc_node_sign_in(struct uc_node *n, const char *name, const char *
 
 /* ---- tasks ---- */
 
+#define UC_JOB_SECONDS 3600
+
 struct uc_node_call {
 	struct uc_task_request request;
 	const char *who;        /* the account */
 	const char *why;        /* or NULL */
 	const char *request_id; /* or NULL */
 	const char *seen;       /* the hash of the plan that was agreed to, or NULL */
+	const char
+	    *node; /* the node that is to do it; NULL: this one. Another one is given a job: *out is then the job's change, with "job" its id */
+	int64_t deadline; /* seconds that another node has for it; 0: UC_JOB_SECONDS */
+	const char *job;  /* private to this room: the job that this call carries out, or NULL */
 	bool dry_run, yes, force;
 };
 
@@ -80,15 +93,19 @@ json_t *uc_node_purposes(void);
 enum uc_status uc_node_stores(struct uc_node *n, json_t **out, struct uc_error *e) UC_MUST;
 enum uc_status uc_node_find(struct uc_node *n, struct uc_find *f, json_t **out, struct uc_error *e) UC_MUST;
 /* A certificate: unit is a purpose (own) or a store (trust); name is ignored for own ones. */
-enum uc_status uc_node_cert(struct uc_node *n, bool own, const char *unit, const char *name, json_t **out, struct uc_error *e) UC_MUST;
-enum uc_status uc_node_chain(struct uc_node *n, bool own, const char *unit, const char *name, json_t **out, struct uc_error *e) UC_MUST;
+/* node (here and below): whose; NULL: this node's. UC_ENOTFOUND "no-node". */
+enum uc_status uc_node_cert(struct uc_node *n, const char *node, bool own, const char *unit, const char *name, json_t **out,
+                            struct uc_error *e) UC_MUST;
+enum uc_status uc_node_chain(struct uc_node *n, const char *node, bool own, const char *unit, const char *name, json_t **out,
+                             struct uc_error *e) UC_MUST;
 /* The bytes of a certificate in a format: "pem", "der", "chain", "p7b"; type gets the media type, file a safe file name (each 96 bytes). */
-enum uc_status uc_node_content(struct uc_node *n, bool own, const char *unit, const char *name, const char *format, struct uc_buf *out,
-                               char type[96], char file[96], struct uc_error *e) UC_MUST;
-enum uc_status uc_node_requests(struct uc_node *n, json_t **out, struct uc_error *e) UC_MUST;
-enum uc_status uc_node_request(struct uc_node *n, const char *purpose, json_t **out, struct uc_error *e) UC_MUST;
-enum uc_status uc_node_request_content(struct uc_node *n, const char *purpose, const char *format, struct uc_buf *out, char type[96],
-                                       char file[96], struct uc_error *e) UC_MUST;
+enum uc_status uc_node_content(struct uc_node *n, const char *node, bool own, const char *unit, const char *name, const char *format,
+                               struct uc_buf *out, char type[96], char file[96], struct uc_error *e) UC_MUST;
+/* The node's requests and those that all nodes share. */
+enum uc_status uc_node_requests(struct uc_node *n, const char *node, json_t **out, struct uc_error *e) UC_MUST;
+enum uc_status uc_node_request(struct uc_node *n, const char *node, const char *purpose, json_t **out, struct uc_error *e) UC_MUST;
+enum uc_status uc_node_request_content(struct uc_node *n, const char *node, const char *purpose, const char *format, struct uc_buf *out,
+                                       char type[96], char file[96], struct uc_error *e) UC_MUST;
 enum uc_status uc_node_changes(struct uc_node *n, int64_t before, size_t limit, const char *object, json_t **out,
                                struct uc_error *e) UC_MUST;
 enum uc_status uc_node_change(struct uc_node *n, int64_t number, json_t **out, struct uc_error *e) UC_MUST;
@@ -99,6 +116,44 @@ enum uc_status uc_node_trust_check(struct uc_node *n, const char *store, struct 
 /* The same for what a server presents at "HOST:PORT", asked for by name (NULL: the host). */
 enum uc_status uc_node_trust_peer(struct uc_node *n, const char *store, const char *peer, const char *name, json_t **out,
                                   struct uc_error *e) UC_MUST;
+
+/* ---- the cluster (docs/api.md: nodes, jobs, cluster) ---- */
+
+enum uc_status uc_node_nodes(struct uc_node *n, json_t **out, struct uc_error *e) UC_MUST;
+enum uc_status uc_node_get(struct uc_node *n, const char *name, json_t **out, struct uc_error *e) UC_MUST;
+enum uc_status uc_node_jobs(struct uc_node *n, const char *node, const char *state, int64_t before, size_t limit, json_t **out,
+                            struct uc_error *e) UC_MUST;
+enum uc_status uc_node_job(struct uc_node *n, const char *id, json_t **out, struct uc_error *e) UC_MUST;
+/* The store in which all nodes meet: its kind, whether it can be reached, how far this node has come. */
+enum uc_status uc_node_cluster(struct uc_node *n, json_t **out, struct uc_error *e) UC_MUST;
+/*
+ * Moves this single node's store to PostgreSQL; from then on the local one is a mirror. Either the node works with the new store or with the old one, whatever breaks meanwhile; repeating it
+ * goes on where it ended. dry_run: only looks whether it can be done. UC_ECONFLICT "in-cluster", "store-not-empty"; UC_EINPUT "bad-store-url"; the errors of the connection.
+ */
+enum uc_status uc_node_move(struct uc_node *n, const char *url, bool dry_run, json_t **out, struct uc_error *e) UC_MUST;
+/* Says that the log goes on from the store's present state: raises its epoch. force must be true: changes that only mirrors still have are given up (UC_ECONFLICT "confirmation-needed"). */
+enum uc_status uc_node_resync(struct uc_node *n, const char *who, bool force, json_t **out, struct uc_error *e) UC_MUST;
+/* A node shows its join secret (node/join.h): the publisher's answer. */
+enum uc_status uc_node_join_answer(struct uc_node *n, const json_t *request, const char *peer, json_t **out, struct uc_error *e) UC_MUST;
+/* E1, for a node or (NULL) for all others: findings step by step; fix: repairs what can be repaired, as changes of who. */
+enum uc_status uc_node_diagnose(struct uc_node *n, const char *node, bool fix, const char *who, json_t **out, struct uc_error *e) UC_MUST;
+
+/* ---- OAuth (O1) ---- */
+
+/* The checksums of the keys in force; which: "signing", "encryption" or NULL for both. */
+enum uc_status uc_node_authz(struct uc_node *n, const char *which, json_t **out, struct uc_error *e) UC_MUST;
+/* Holds the checksums of other clusters' nodes ("HOST:PORT") against ours; their certificates must be trusted by tomcat-trust. */
+enum uc_status uc_node_authz_compare(struct uc_node *n, const struct uc_strv *peers, const char *account, const char *password,
+                                     json_t **out, struct uc_error *e) UC_MUST;
+/* {"access_token","token_type":"Bearer","expires_in","refresh_token","scope"} for an account that has signed in. */
+enum uc_status uc_node_token(struct uc_node *n, const char *account, json_t **out, struct uc_error *e) UC_MUST;
+/* The same for the bearer of a refresh token. UC_EAUTH as uc_token_read(), "token-use" for an access token, "no-account" when the account is gone. */
+enum uc_status uc_node_token_refresh(struct uc_node *n, const char *refresh, json_t **out, struct uc_error *e) UC_MUST;
+/* Whose access token is this? *who (owned) gets the account. */
+enum uc_status uc_node_token_check(struct uc_node *n, const char *access, char **who, struct uc_error *e) UC_MUST;
+/* RFC 7662: {"active":false}, or true with the claims. Never fails for a bad token. */
+enum uc_status uc_node_introspect(struct uc_node *n, const char *token, json_t **out, struct uc_error *e) UC_MUST;
+enum uc_status uc_node_jwks(struct uc_node *n, json_t **out, struct uc_error *e) UC_MUST;
 
 /* Work that is due now and then: keys whose undo time has passed, self-checks that failed. Called every minute by the daemon. */
 void uc_node_maintain(struct uc_node *n);

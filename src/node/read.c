@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/internal.h"
+#include "node/read.h"
 #include "pki/name.h"
 #include "pki/path.h"
 #include "pki/report.h"
@@ -58,7 +58,7 @@ static json_t *purpose_json(const struct uc_purpose *p)
 	return out;
 }
 
-static json_t *page(json_t *items)
+json_t *uc_read_page(json_t *items)
 {
 	return json_pack("{s:o, s:n}", "items", items, "next");
 }
@@ -69,7 +69,7 @@ json_t *uc_node_purposes(void)
 	const struct uc_purpose *purposes = uc_purposes(&count);
 	json_t *items = json_array();
 	for (size_t i = 0; i < count; i++) json_array_append_new(items, purpose_json(&purposes[i]));
-	return page(items);
+	return uc_read_page(items);
 }
 
 enum uc_status uc_node_stores(struct uc_node *n, json_t **out, struct uc_error *e)
@@ -90,22 +90,60 @@ enum uc_status uc_node_stores(struct uc_node *n, json_t **out, struct uc_error *
 		                                s->phones, "roles", uc_roles_json(s->roles), "services", text_list(s->services), "count", held));
 	}
 	json_decref(counters);
-	*out = page(items);
+	*out = uc_read_page(items);
 	return UC_OK;
+}
+
+/* ---- whose ---- */
+
+enum uc_status uc_read_node(struct uc_node *n, struct uc_store *store, const char *node, char **out, struct uc_error *e)
+{
+	UC_CLEANUP(uc_node_row_free) struct uc_node_row row = {.name = NULL};
+	if (node == NULL) {
+		*out = uc_strdup(n->name);
+		return UC_OK;
+	}
+	UC_CLEANUP(uc_freep) char *name = uc_fold(node); /* host names have no case */
+	struct uc_error why;
+	enum uc_status status = uc_store_node(store, name, &row, &why);
+	if (status == UC_ENOTFOUND)
+		return uc_fail_field(e, UC_ENOTFOUND, "no-node", "node", "`show node list` lists them.", "there is no node '%s'", node);
+	if (status == UC_OK)
+		*out = uc_move(row.name);
+	else
+		*e = why;
+	return status;
+}
+
+/* An identity certificate is one node's, whatever the list calls its distribution. */
+static void name_nodes(json_t *items)
+{
+	size_t i;
+	json_t *row;
+	json_array_foreach(items, i, row)
+	{
+		if (strcmp(uc_json_member(row, "usage"), "own") == 0) json_object_set(row, "node", json_object_get(row, "scope"));
+	}
 }
 
 enum uc_status uc_node_find(struct uc_node *n, struct uc_find *f, json_t **out, struct uc_error *e)
 {
 	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
+	UC_CLEANUP(uc_freep) char *whose = NULL;
 	UC_TRY(uc_reader_borrow(n, &reader, e));
-	f->node = n->name;
-	return uc_store_find(reader.store, f, uc_now(), out, e);
+	if (f->node != NULL) UC_TRY(uc_read_node(n, reader.store, f->node, &whose, e));
+	f->node = whose;
+	enum uc_status status = uc_store_find(reader.store, f, uc_now(), out, e);
+	f->node = NULL; /* it goes with this call */
+	if (status == UC_OK) name_nodes(json_object_get(*out, "items"));
+	return status;
 }
 
 /* ---- one certificate ---- */
 
 /* The certificate at a place: own unit, or trust store and name. cert and chain are owned by the caller's struct. */
 struct located {
+	char *node; /* whose it is, or who sees it */
 	bool own;
 	const struct uc_purpose *purpose;   /* own */
 	const struct uc_trust_store *store; /* trust */
@@ -116,26 +154,28 @@ struct located {
 
 static void located_free(struct located *f)
 {
+	free(f->node);
 	uc_identity_free(&f->identity);
 	uc_trusts_free(&f->trusts);
 	*f = (struct located){.own = false};
 }
 
-static enum uc_status locate(struct uc_node *n, struct uc_store *store, bool own, const char *unit, const char *name, struct located *out,
-                             struct uc_error *e)
+static enum uc_status locate(struct uc_node *n, struct uc_store *store, const char *node, bool own, const char *unit, const char *name,
+                             struct located *out, struct uc_error *e)
 {
 	out->own = own;
+	UC_TRY(uc_read_node(n, store, node, &out->node, e));
 	if (own) {
 		UC_TRY(uc_purpose_find(unit, &out->purpose, e));
-		UC_TRY(uc_store_identity(store, n->name, out->purpose->name, &out->identity, e));
+		UC_TRY(uc_store_identity(store, out->node, out->purpose->name, &out->identity, e));
 		out->cert = out->identity.cert;
 		return UC_OK;
 	}
 	UC_TRY(uc_trust_store_find(unit, &out->store, e));
-	UC_TRY(uc_store_trust(store, out->store->name, n->name, name, NULL, 1, &out->trusts, e));
+	UC_TRY(uc_store_trust(store, out->store->name, out->node, name, NULL, 1, &out->trusts, e));
 	/* A fingerprint names a certificate as well. */
 	if (out->trusts.count == 0 && strlen(name) == UC_FINGERPRINT_HEX - 1)
-		UC_TRY(uc_store_trust(store, out->store->name, n->name, NULL, name, 1, &out->trusts, e));
+		UC_TRY(uc_store_trust(store, out->store->name, out->node, NULL, name, 1, &out->trusts, e));
 	if (out->trusts.count == 0) return uc_trust_missing(store, out->store->name, name, e);
 	out->cert = out->trusts.items[0].cert;
 	return UC_OK;
@@ -160,9 +200,12 @@ static json_t *row_json(const struct located *f)
 	char *description = !f->own       ? uc_strdup(t->description)
 	                    : self_signed ? uc_strdup("Self-signed certificate generated by system")
 	                                  : uc_sprintf("Certificate Signed by %s", issuer);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "usage", f->own ? "own" : "trust", "unit",
-	                 f->own ? f->purpose->name : f->store->name, "name", f->own ? own_name : t->name, "type",
-	                 self_signed ? "self-signed" : "ca-signed", "distribution", distribution, "description", description);
+	json_t *row =
+	    json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "usage", f->own ? "own" : "trust", "unit",
+	              f->own ? f->purpose->name : f->store->name, "name", f->own ? own_name : t->name, "scope", f->own ? i->node : t->scope,
+	              "type", self_signed ? "self-signed" : "ca-signed", "distribution", distribution, "description", description);
+	if (f->own) json_object_set_new(row, "node", json_string(i->node));
+	return row;
 }
 
 /* The fields of a list's row that stand in the decoded certificate. */
@@ -175,48 +218,60 @@ static void add_decoded(json_t *row)
 	json_object_set(row, "fingerprint", json_object_get(report, "fingerprint_sha256"));
 }
 
+static bool is_same_entry(const struct uc_trust *a, const struct uc_trust *b)
+{
+	return strcmp(a->store, b->store) == 0 && strcmp(a->name, b->name) == 0 && strcmp(a->scope, b->scope) == 0;
+}
+
 static json_t *also_in(const struct uc_trusts *all, const struct located *f)
 {
 	json_t *out = json_array();
 	for (size_t i = 0; i < all->count; i++) {
 		const struct uc_trust *t = &all->items[i];
-		if (!f->own && strcmp(t->store, f->trusts.items[0].store) == 0 && strcmp(t->name, f->trusts.items[0].name) == 0) continue;
+		if (!f->own && is_same_entry(t, &f->trusts.items[0])) continue;
 		json_array_append_new(out, json_pack("{s:s, s:s, s:s}", "unit", t->store, "name", t->name, "distribution", t->scope));
 	}
 	return out;
 }
 
+/* Only a node itself knows whether it has its key: null for the others (their findings say when it is missing). */
+static json_t *key_present(struct uc_node *n, const struct located *f)
+{
+	return strcmp(f->node, n->name) == 0 ? json_boolean(uc_keys_has(n->keys, f->identity.key_id)) : json_null();
+}
+
 static enum uc_status add_own(struct uc_node *n, struct uc_store *store, const struct located *f, json_t *out, struct uc_error *e)
 {
 	struct uc_request pending = {.node = NULL};
-	enum uc_status status = uc_store_request(store, n->name, f->purpose->name, &pending, e);
+	enum uc_status status = uc_store_request(store, f->node, f->purpose->name, &pending, e);
 	uc_request_free(&pending);
 	if (status != UC_OK && status != UC_ENOTFOUND) return status;
 	json_object_set_new(out, "pending_csr", json_boolean(status == UC_OK));
 	json_object_set_new(out, "used_by", text_list(f->purpose->services));
-	json_object_set_new(out, "key",
-	                    json_pack("{s:s, s:b, s:s}", "id", f->identity.key_id, "present", uc_keys_has(n->keys, f->identity.key_id), "type",
-	                              uc_key_info_of(f->cert->spki).text));
+	json_object_set_new(
+	    out, "key",
+	    json_pack("{s:s, s:o, s:s}", "id", f->identity.key_id, "present", key_present(n, f), "type", uc_key_info_of(f->cert->spki).text));
 	return UC_OK;
 }
 
 /* The chain of a certificate, complete or as far as it goes. */
-static enum uc_status chain_of(struct uc_node *n, struct uc_store *store, const struct located *f, json_t **out, struct uc_error *e)
+static enum uc_status chain_of(struct uc_store *store, const struct located *f, json_t **out, struct uc_error *e)
 {
-	return uc_chain_json(n, store, vouching_store(f), f->cert, f->own ? &f->identity.chain : NULL, out, e);
+	return uc_chain_json(f->node, store, vouching_store(f), f->cert, f->own ? &f->identity.chain : NULL, out, e);
 }
 
-enum uc_status uc_node_cert(struct uc_node *n, bool own, const char *unit, const char *name, json_t **out, struct uc_error *e)
+enum uc_status uc_node_cert(struct uc_node *n, const char *node, bool own, const char *unit, const char *name, json_t **out,
+                            struct uc_error *e)
 {
 	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
 	UC_TRY(uc_reader_borrow(n, &reader, e));
 	UC_CLEANUP(located_free) struct located f = {.own = own};
-	UC_TRY(locate(n, reader.store, own, unit, name, &f, e));
+	UC_TRY(locate(n, reader.store, node, own, unit, name, &f, e));
 	UC_CLEANUP(uc_trusts_free) struct uc_trusts all = {.items = NULL};
 	char fp[UC_FINGERPRINT_HEX];
 	UC_TRY(uc_store_trust_everywhere(reader.store, uc_cert_fingerprint_hex(f.cert, fp), &all, e));
 	json_t *chain = NULL;
-	UC_TRY(chain_of(n, reader.store, &f, &chain, e));
+	UC_TRY(chain_of(reader.store, &f, &chain, e));
 	json_t *result = row_json(&f);
 	json_object_set_new(result, "certificate", uc_report_cert(f.cert, uc_now()));
 	add_decoded(result);
@@ -239,20 +294,20 @@ enum uc_status uc_node_cert(struct uc_node *n, bool own, const char *unit, const
 	return status;
 }
 
-enum uc_status uc_node_chain(struct uc_node *n, bool own, const char *unit, const char *name, json_t **out, struct uc_error *e)
+enum uc_status uc_node_chain(struct uc_node *n, const char *node, bool own, const char *unit, const char *name, json_t **out,
+                             struct uc_error *e)
 {
 	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
 	UC_TRY(uc_reader_borrow(n, &reader, e));
 	UC_CLEANUP(located_free) struct located f = {.own = own};
-	UC_TRY(locate(n, reader.store, own, unit, name, &f, e));
-	return chain_of(n, reader.store, &f, out, e);
+	UC_TRY(locate(n, reader.store, node, own, unit, name, &f, e));
+	return chain_of(reader.store, &f, out, e);
 }
 
 /* ---- downloads ---- */
 
-/* The certificates from the leaf to the root, as far as this node has them; owned by the caller. */
-static enum uc_status whole_chain(struct uc_node *n, struct uc_store *store, const struct located *f, struct uc_certs *out,
-                                  struct uc_error *e)
+/* The certificates from the leaf to the root, as far as the node has them; owned by the caller. */
+static enum uc_status whole_chain(struct uc_store *store, const struct located *f, struct uc_certs *out, struct uc_error *e)
 {
 	uc_certs_take(out, uc_cert_dup(f->cert));
 	if (f->own) {
@@ -261,7 +316,7 @@ static enum uc_status whole_chain(struct uc_node *n, struct uc_store *store, con
 	}
 	UC_CLEANUP(uc_certs_free) struct uc_certs intermediates = {.items = NULL};
 	UC_CLEANUP(uc_certs_free) struct uc_certs anchors = {.items = NULL};
-	UC_TRY(uc_pool_gather(store, f->store->name, n->name, out, &intermediates, &anchors, e));
+	UC_TRY(uc_pool_gather(store, f->store->name, f->node, out, &intermediates, &anchors, e));
 	struct uc_path_options options = {.at = uc_now(), .v1_anchors = true, .allow_weak = true};
 	struct uc_path path = {.ok = false};
 	uc_path_build(f->cert, &intermediates, &anchors, &options, &path);
@@ -298,8 +353,8 @@ static const struct {
     {"p7b", true, write_p7b, "application/x-pkcs7-certificates", ".p7b"},
 };
 
-enum uc_status uc_node_content(struct uc_node *n, bool own, const char *unit, const char *name, const char *format, struct uc_buf *out,
-                               char type[96], char file[96], struct uc_error *e)
+enum uc_status uc_node_content(struct uc_node *n, const char *node, bool own, const char *unit, const char *name, const char *format,
+                               struct uc_buf *out, char type[96], char file[96], struct uc_error *e)
 {
 	size_t i = 0;
 	while (i < sizeof formats / sizeof *formats && strcmp(formats[i].name, format) != 0) i++;
@@ -309,10 +364,10 @@ enum uc_status uc_node_content(struct uc_node *n, bool own, const char *unit, co
 	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
 	UC_TRY(uc_reader_borrow(n, &reader, e));
 	UC_CLEANUP(located_free) struct located f = {.own = own};
-	UC_TRY(locate(n, reader.store, own, unit, name, &f, e));
+	UC_TRY(locate(n, reader.store, node, own, unit, name, &f, e));
 	UC_CLEANUP(uc_certs_free) struct uc_certs certs = {.items = NULL};
 	if (formats[i].chain)
-		UC_TRY(whole_chain(n, reader.store, &f, &certs, e));
+		UC_TRY(whole_chain(reader.store, &f, &certs, e));
 	else
 		uc_certs_take(&certs, uc_cert_dup(f.cert));
 	formats[i].write(&certs, out);
@@ -320,151 +375,5 @@ enum uc_status uc_node_content(struct uc_node *n, bool own, const char *unit, co
 	char *base = own ? uc_strdup(f.purpose->name) : uc_strndup(f.trusts.items[0].name, strlen(f.trusts.items[0].name) - strlen(".pem"));
 	snprintf(type, 96, "%s", formats[i].type);
 	snprintf(file, 96, "%.80s%s", base, formats[i].ending);
-	return UC_OK;
-}
-
-/* ---- requests ---- */
-
-static json_t *request_json(const struct uc_request *r)
-{
-	struct uc_csr csr;
-	char at[UC_TIME_TEXT];
-	UC_CLEANUP(uc_freep) char *file = uc_sprintf("%s.csr", r->purpose);
-	UC_CLEANUP(uc_freep) char *cn = NULL;
-	json_t *sans = json_array();
-	struct uc_key_info key = {.text = ""};
-	if (uc_csr_read(uc_buf_slice(&r->der), &csr, NULL) == UC_OK) {
-		cn = uc_name_cn(csr.subject);
-		key = uc_key_info_of(csr.spki);
-		for (size_t i = 0; i < csr.sans.count; i++) json_array_append_new(sans, json_string(csr.sans.items[i]));
-	}
-	uc_csr_free(&csr);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "purpose", r->purpose, "unit", r->purpose, "name", file,
-	                 "common_name", cn != NULL ? cn : "", "key_type", key.text, "key_id", r->key_id, "distribution", r->distribution,
-	                 "created_at", uc_time_rfc3339(r->created, at), "subject_alt_names", sans);
-}
-
-static void add_request(void *ctx, const struct uc_request *r)
-{
-	json_array_append_new(ctx, request_json(r));
-}
-
-enum uc_status uc_node_requests(struct uc_node *n, json_t **out, struct uc_error *e)
-{
-	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
-	UC_TRY(uc_reader_borrow(n, &reader, e));
-	json_t *items = json_array();
-	enum uc_status status = uc_store_requests(reader.store, n->name, add_request, items, e);
-	if (status == UC_OK)
-		*out = page(items);
-	else
-		json_decref(items);
-	return status;
-}
-
-static enum uc_status get_request(struct uc_node *n, const char *purpose_name, struct uc_request *out, struct uc_error *e)
-{
-	const struct uc_purpose *purpose;
-	UC_TRY(uc_purpose_find(purpose_name, &purpose, e));
-	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
-	UC_TRY(uc_reader_borrow(n, &reader, e));
-	return uc_store_request(reader.store, n->name, purpose->name, out, e);
-}
-
-enum uc_status uc_node_request(struct uc_node *n, const char *purpose, json_t **out, struct uc_error *e)
-{
-	UC_CLEANUP(uc_request_free) struct uc_request r = {.node = NULL};
-	UC_TRY(get_request(n, purpose, &r, e));
-	*out = request_json(&r);
-	json_object_set(*out, "parameters", r.parameters);
-	json_object_set_new(*out, "request", uc_report_csr(uc_buf_slice(&r.der)));
-	return UC_OK;
-}
-
-enum uc_status uc_node_request_content(struct uc_node *n, const char *purpose, const char *format, struct uc_buf *out, char type[96],
-                                       char file[96], struct uc_error *e)
-{
-	UC_CLEANUP(uc_request_free) struct uc_request r = {.node = NULL};
-	bool pem = strcmp(format, "pem") == 0;
-	if (!pem && strcmp(format, "der") != 0)
-		return uc_fail_field(e, UC_EINPUT, "bad-format", "format", "Use pem or der.", "'%s' is not a format of requests", format);
-	UC_TRY(get_request(n, purpose, &r, e));
-	if (pem)
-		uc_pem_write(out, "CERTIFICATE REQUEST", uc_buf_slice(&r.der));
-	else
-		uc_buf_add_slice(out, uc_buf_slice(&r.der));
-	snprintf(type, 96, "%s", pem ? "application/x-pem-file" : "application/pkcs10");
-	snprintf(file, 96, "%s.%s", r.purpose, pem ? "csr" : "der");
-	return UC_OK;
-}
-
-/* ---- changes ---- */
-
-/* Whether a change can be taken back, without making the plan: "undo_refused" says why not. */
-static enum uc_status add_undoable(struct uc_node *n, struct uc_store *store, json_t *change, struct uc_error *e)
-{
-	UC_CLEANUP(uc_findings_free) struct uc_findings against = {.items = NULL};
-	struct uc_task_context ctx = uc_node_context(n, store);
-	UC_TRY(uc_undo_judge(&ctx, change, &against, e));
-	json_object_set_new(change, "undoable", json_boolean(against.count == 0));
-	json_object_set_new(change, "undo_refused", against.count > 0 ? json_string(against.items[0].message) : json_null());
-	return UC_OK;
-}
-
-enum uc_status uc_node_change(struct uc_node *n, int64_t number, json_t **out, struct uc_error *e)
-{
-	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
-	UC_TRY(uc_reader_borrow(n, &reader, e));
-	json_t *change = NULL;
-	UC_TRY(uc_log_get(reader.store, number, &change, e));
-	json_object_set(change, "previous_hash", json_object_get(change, "previous"));
-	json_object_del(change, "previous");
-	json_t *effects = NULL;
-	enum uc_status status = add_undoable(n, reader.store, change, e);
-	if (status == UC_OK) status = uc_store_effects(reader.store, number, &effects, e);
-	if (status == UC_OK) json_object_set_new(change, "effects", effects);
-	if (status == UC_OK)
-		*out = change;
-	else
-		json_decref(change);
-	return status;
-}
-
-/* "undoable" for each row of a list of changes. */
-static enum uc_status mark_undoable(struct uc_node *n, struct uc_store *store, json_t *items, struct uc_error *e)
-{
-	size_t i;
-	json_t *row;
-	json_array_foreach(items, i, row)
-	{
-		json_int_t number = json_integer_value(json_object_get(row, "number"));
-		json_t *change = NULL;
-		UC_TRY(uc_log_get(store, number, &change, e));
-		enum uc_status status = add_undoable(n, store, change, e);
-		if (status == UC_OK) json_object_set(row, "undoable", json_object_get(change, "undoable"));
-		json_decref(change);
-		UC_TRY(status);
-	}
-	return UC_OK;
-}
-
-enum uc_status uc_node_changes(struct uc_node *n, int64_t before, size_t limit, const char *object, json_t **out, struct uc_error *e)
-{
-	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
-	UC_TRY(uc_reader_borrow(n, &reader, e));
-	json_t *items = NULL;
-	UC_TRY(uc_log_list(reader.store, before, limit + 1, object, &items, e));
-	enum uc_status status = mark_undoable(n, reader.store, items, e);
-	if (status != UC_OK) {
-		json_decref(items);
-		return status;
-	}
-	json_t *next = json_null();
-	if (json_array_size(items) > limit) {
-		json_array_remove(items, limit);
-		const json_t *last = json_array_get(items, limit - 1);
-		next = json_sprintf("%lld", (long long)json_integer_value(json_object_get(last, "number")));
-	}
-	*out = json_pack("{s:o, s:o}", "items", items, "next", next);
 	return UC_OK;
 }

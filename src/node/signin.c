@@ -108,18 +108,32 @@ static struct brake *brake_of(struct uc_sign_in *s, const char *peer)
 	return b;
 }
 
-static bool is_braked(struct uc_sign_in *s, const char *peer)
+enum uc_status uc_sign_in_brake(struct uc_sign_in *s, const char *peer, struct uc_error *e)
 {
+	pthread_mutex_lock(&s->lock);
 	struct brake *b = brake_of(s, peer);
 	if (uc_now() - b->since >= BRAKE_SECONDS) b->failures = 0;
-	return b->failures >= FAILURES;
+	bool braked = b->failures >= FAILURES;
+	pthread_mutex_unlock(&s->lock);
+	if (!braked) return UC_OK;
+	return uc_fail(e, UC_EAUTH, "too-many-failures", "Wait a minute and try again.",
+	               "%d wrong passwords or join secrets came from %s within a minute", FAILURES, peer);
 }
 
-static void note_failure(struct uc_sign_in *s, const char *peer)
+void uc_sign_in_failed(struct uc_sign_in *s, const char *peer)
 {
+	pthread_mutex_lock(&s->lock);
 	struct brake *b = brake_of(s, peer);
 	if (b->failures == 0) b->since = uc_now();
 	b->failures++;
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void remember(struct uc_sign_in *s, const uint8_t *mac)
+{
+	struct right *r = &s->right[s->next_right++ % REMEMBERED];
+	memcpy(r->mac, mac, sizeof r->mac);
+	r->until = uc_now() + REMEMBER_SECONDS;
 }
 
 enum uc_status uc_sign_in_check(struct uc_sign_in *s, const char *name, const char *password, const char *verifier, const char *peer,
@@ -127,26 +141,20 @@ enum uc_status uc_sign_in_check(struct uc_sign_in *s, const char *name, const ch
 {
 	uint8_t mac[crypto_generichash_BYTES];
 	mac_of(s, name, password, verifier != NULL ? verifier : "", mac);
+	UC_TRY(uc_sign_in_brake(s, peer, e));
 	pthread_mutex_lock(&s->lock);
-	bool braked = is_braked(s, peer);
-	bool known = !braked && verifier != NULL && is_remembered(s, mac);
+	bool known = verifier != NULL && is_remembered(s, mac);
 	pthread_mutex_unlock(&s->lock);
-	if (braked)
-		return uc_fail(e, UC_EAUTH, "too-many-failures", "Wait a minute and sign in again.",
-		               "%d wrong passwords came from %s within a minute", FAILURES, peer);
 	if (known) return UC_OK;
 	pthread_mutex_lock(&s->work);
 	bool right = crypto_pwhash_str_verify(verifier != NULL ? verifier : s->decoy, password, strlen(password)) == 0 && verifier != NULL;
 	pthread_mutex_unlock(&s->work);
-	pthread_mutex_lock(&s->lock);
-	if (right) {
-		struct right *r = &s->right[s->next_right++ % REMEMBERED];
-		memcpy(r->mac, mac, sizeof r->mac);
-		r->until = uc_now() + REMEMBER_SECONDS;
-	} else {
-		note_failure(s, peer);
+	if (!right) {
+		uc_sign_in_failed(s, peer);
+		return uc_fail(e, UC_EAUTH, "wrong-password", "Sign in with an account of this node.", "the name or the password is wrong");
 	}
+	pthread_mutex_lock(&s->lock);
+	remember(s, mac);
 	pthread_mutex_unlock(&s->lock);
-	if (right) return UC_OK;
-	return uc_fail(e, UC_EAUTH, "wrong-password", "Sign in with an account of this node.", "the name or the password is wrong");
+	return UC_OK;
 }

@@ -20,4 +20,8 @@ enum uc_status uc_password_verifier(const char *password, char **out, struct uc_
 enum uc_status uc_sign_in_check(struct uc_sign_in *s, const char *name, const char *password, const char *verifier, const char *peer,
                                 struct uc_error *e) UC_MUST;
 
+/* The brake alone, for other secrets than passwords: ask before a secret is tried, and tell when it was wrong. The failures of a peer count together. */
+enum uc_status uc_sign_in_brake(struct uc_sign_in *s, const char *peer, struct uc_error *e) UC_MUST;
+void uc_sign_in_failed(struct uc_sign_in *s, const char *peer);
+
 #endif

@@ -19,6 +19,7 @@ void uc_view_free(struct uc_view *v)
 {
 	if (v == NULL) return;
 	SSL_CTX_free(v->https);
+	uc_token_keys_free(&v->authz);
 	free(v);
 }
 
@@ -105,6 +106,7 @@ static enum uc_status make_view(struct uc_node *n, struct uc_store *store, struc
 		snprintf(shown->fault, sizeof shown->fault, "%s", why.message);
 		uc_log_error(shown->purpose, &why);
 	}
+	uc_authz_load(n, store, &v->authz);
 	if (usable > 0) return UC_OK;
 	if (e != NULL) *e = why;
 	return why.code;
@@ -126,6 +128,13 @@ enum uc_status uc_view_refresh(struct uc_node *n, struct uc_store *store, struct
 	/* Connections that were made from it hold references of their own. */
 	uc_view_free(old);
 	return UC_OK;
+}
+
+void uc_view_advance(struct uc_node *n, int64_t number)
+{
+	pthread_mutex_lock(&n->view_lock);
+	if (n->view != NULL && n->view->number < number) n->view->number = number;
+	pthread_mutex_unlock(&n->view_lock);
 }
 
 SSL_CTX *uc_node_https(void *ctx)

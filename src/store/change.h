@@ -7,7 +7,15 @@
  * Its hash is the SHA-256 of the body; since the body names the hash before it, the log is a chain. The node that made the change signs the body.
  *
  * Steps ("type", "v":1 and):
- *   node.set         node, fqdn, domain, roles [..], guid, before|null
+ *   node.set         node, fqdn, domain, roles [..], guid, certificate (base64 DER)|null, before|null
+ *   node.remove      node, before; never undone, since its credentials are gone
+ *   node.rename      node, to, fqdn, to_fqdn, domain, to_domain; every row that names the node follows
+ *   join.set         id, node, domain, roles (text), secret (hash), expires ("2026-01-02T03:04:05Z"), before|null; a secret that it replaces is destroyed
+ *   join.remove      id, before; its secret is destroyed, so it is never undone
+ *   key.seal         key (id), purpose, kind ("private"|"symmetric"), nodes [..] (sorted), secret (hash), before|null
+ *   key.drop         key, before
+ *   job.add          id, node, task, arguments {..}, content (base64)|null, seen, yes, force, who, why|null, summary, created, deadline
+ *   job.done         id, node, state ("done"|"failed"), detail; its answer is the change that it is part of
  *   identity.set     node, purpose, certificate (base64 DER), chain [base64 DER..], key (id), source, distribution, before {the same members}|null
  *   identity.remove  node, purpose, before
  *   trust.add        store, name, scope, certificate, description, origin
@@ -16,13 +24,16 @@
  *   csr.remove       node, purpose, before
  *   account.set      name, role, secret (hash), before|null
  *   account.remove   name, before
- *   key.purge        node, key
+ *   key.purge        node (or "cluster": every node), key; what the key was sealed as is destroyed
  * "before" is the state the step replaces, so that the inverse of a step follows from the step alone; applying a step whose "before" is not what is there is UC_ECONFLICT
- * "state-moved". Every step may carry "text": the sentence a person reads.
+ * "state-moved"; a member that it lacks counts as null. Every step may carry "text": the sentence a person reads.
  *
- * What no step may do, whoever made it: identity.set with a certificate for another key than its own is UC_EREFUSED "key-mismatch" (C31); identity.set and csr.set with a key that
- * was purged, "key-purged"; key.purge of a key that an identity or a pending request has, "key-in-use"; a certificate whose validity is no time, "bad-time" (T3). trust.add is
- * UC_ECONFLICT "name-taken" for a name, "already-there" for a certificate that the store has in that scope. account.set needs its secret: UC_ENOTFOUND "no-secret". A step that is
+ * What no step may do, whoever made it: identity.set with a certificate for another key than its own is UC_EREFUSED "key-mismatch" (C31); identity.set, csr.set and key.seal with a
+ * key that was purged, "key-purged"; key.purge of a key that an identity or a pending request has, "key-in-use"; a certificate whose validity is no time, "bad-time" (T3);
+ * a key that is sealed counts as in use only by identities and requests; a second publisher is UC_EREFUSED "publisher-exists"; a name that another node has or has left something
+ * behind under, and "cluster", UC_ECONFLICT "name-taken"; job.add of one that is there UC_ECONFLICT "job-exists"; job.done for a job that is answered already UC_ECONFLICT "job-answered",
+ * for one that the node does not have UC_ENOTFOUND "no-job". trust.add is UC_ECONFLICT "name-taken" for a name, "already-there" for a certificate that the store has in that scope.
+ * account.set, join.set and key.seal need their secret: UC_ENOTFOUND "no-secret". A step that is
  * malformed is UC_EINPUT "bad-step", one of a type or version that this program does not know UC_EREFUSED "step-unknown".
  */
 #ifndef UC_STORE_CHANGE_H
@@ -41,7 +52,7 @@ typedef enum uc_status (*uc_log_signer)(void *ctx, struct uc_slice data, struct 
 /*
  * Inside a write transaction: gives the change (an object with every member of the body but "v", "number" and "previous"; UC_EINPUT "bad-change" names one that is missing) its
  * number, applies its steps in order, writes it. sign may be NULL: the signature is then empty. A request id that is in the log already is UC_ECONFLICT "request-repeated" and
- * *number is that change. "undoes" marks that change as undone: UC_ECONFLICT "already-undone", UC_ENOTFOUND "no-change"; when that was an undo itself, what it had undone counts
+ * *number is that change. A node that had a certificate and is not in the cluster any more makes no change: UC_EREFUSED "node-left". "undoes" marks that change as undone: UC_ECONFLICT "already-undone", UC_ENOTFOUND "no-change"; when that was an undo itself, what it had undone counts
  * again. On any error the caller rolls back.
  */
 enum uc_status uc_log_append(struct uc_store *s, const json_t *change, uc_log_signer sign, void *ctx, int64_t *number,
@@ -53,7 +64,7 @@ enum uc_status uc_log_get(struct uc_store *s, int64_t number, json_t **out, stru
 enum uc_status uc_log_by_request(struct uc_store *s, const char *request, int64_t *number, struct uc_error *e) UC_MUST;
 /*
  * Newest first, below number before (0: from the head), at most limit, only those that touched object ("own/tomcat", "trust/tomcat-trust/NAME.pem", "csr/tomcat", "account/NAME",
- * "node/NAME") unless NULL: [{"number","at","who","task","summary","undone_by"}], owned.
+ * "node/NAME", "join/ID", "key/ID", "job/ID") unless NULL: [{"number","at","who","task","summary","undone_by"}], owned.
  */
 enum uc_status uc_log_list(struct uc_store *s, int64_t before, size_t limit, const char *object, json_t **out, struct uc_error *e) UC_MUST;
 /* Has any change after number, that is not itself undone, touched what this change touched? *later gets its number or 0. */

@@ -1,24 +1,42 @@
 #include "store/db.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/db_driver.h"
 
-static const struct uc_db_driver *const drivers[] = {&uc_db_sqlite};
+static const struct uc_db_driver *const drivers[] = {&uc_db_sqlite, &uc_db_postgres};
 
 const char *const uc_db_text_columns[UC_DB_TEXT_COLUMNS] = {"k_name",        "k_common_name", "k_subject", "k_issuer",
                                                             "k_description", "fingerprint",   "serial"};
 
+static const struct uc_db_driver *driver_of(const char *url)
+{
+	for (size_t i = 0; i < sizeof drivers / sizeof drivers[0]; i++)
+		for (size_t j = 0; j < sizeof drivers[i]->schemes / sizeof drivers[i]->schemes[0]; j++) {
+			const char *scheme = drivers[i]->schemes[j];
+			size_t n = scheme != NULL ? strlen(scheme) : 0;
+			if (n > 0 && strncmp(url, scheme, n) == 0 && url[n] == ':' && url[n + 1] != '\0') return drivers[i];
+		}
+	return NULL;
+}
+
+const char *uc_db_past_scheme(const char *url)
+{
+	return strchr(url, ':') + 1;
+}
+
 enum uc_status uc_db_open(const char *url, enum uc_db_mode mode, struct uc_db **out, struct uc_error *e)
 {
-	for (size_t i = 0; i < sizeof drivers / sizeof drivers[0]; i++) {
-		size_t n = strlen(drivers[i]->scheme);
-		if (strncmp(url, drivers[i]->scheme, n) == 0 && url[n] == ':' && url[n + 1] != '\0')
-			return drivers[i]->open(url + n + 1, mode, out, e);
-	}
-	return uc_fail(e, UC_EINPUT, "bad-store-url", "Write sqlite:PATH.", "'%s' does not name a store", url);
+	const struct uc_db_driver *driver = driver_of(url);
+	if (driver != NULL) return driver->open(url, mode, out, e);
+	/* No more of it: there may be a password in it. */
+	int scheme = (int)strspn(url, "abcdefghijklmnopqrstuvwxyz");
+	return uc_fail(e, UC_EINPUT, "bad-store-url", "Write sqlite:PATH or postgresql://USER:PASSWORD@HOST:PORT/DATABASE.",
+	               "what begins with '%.*s' does not name a store", scheme, url);
 }
 
 void uc_db_close(struct uc_db *db)
@@ -205,6 +223,11 @@ enum uc_status uc_db_text_change(struct uc_db *db, bool add, int64_t id, const c
 	return db->driver->text_change(db, add, id, values, e);
 }
 
+enum uc_status uc_db_text_clear(struct uc_db *db, struct uc_error *e)
+{
+	return db->driver->text_clear != NULL ? db->driver->text_clear(db, e) : UC_OK;
+}
+
 enum uc_status uc_db_text_find(struct uc_db *db, const struct uc_db_needle *needles, size_t count, size_t limit, struct uc_ids *out,
                                struct uc_error *e)
 {
@@ -229,4 +252,73 @@ char *uc_db_id_list(const struct uc_db *db, const struct uc_ids *ids, const char
 	if (ids->count == 0) uc_buf_add_u8(&out, (uint8_t)db->driver->id_list.open);
 	uc_buf_add_u8(&out, (uint8_t)db->driver->id_list.close);
 	return uc_buf_take_str(&out);
+}
+
+/* ---- what several nodes share ---- */
+
+bool uc_db_shared(const struct uc_db *db)
+{
+	return db->driver->sharing != NULL;
+}
+
+bool uc_db_lost(const struct uc_db *db)
+{
+	return uc_db_shared(db) && db->driver->sharing->lost(db);
+}
+
+enum uc_status uc_db_notify(struct uc_db *db, struct uc_error *e)
+{
+	return uc_db_shared(db) ? db->driver->sharing->notify(db, e) : UC_OK;
+}
+
+enum uc_status uc_db_listen(struct uc_db *db, struct uc_error *e)
+{
+	return uc_db_shared(db) ? db->driver->sharing->listen(db, e) : UC_OK;
+}
+
+enum uc_status uc_db_wait(struct uc_db *db, int wake_fd, int timeout_ms, bool *notified, struct uc_error *e)
+{
+	*notified = false;
+	if (db->in_transaction) return uc_fail(e, UC_EINTERNAL, "internal", NULL, "notifications do not come inside a transaction");
+	if (uc_db_shared(db)) return db->driver->sharing->wait(db, wake_fd, timeout_ms, notified, e);
+	struct pollfd wake = {.fd = wake_fd, .events = POLLIN};
+	if (poll(&wake, 1, timeout_ms) < 0 && errno != EINTR) return uc_fail_errno(e, errno, "cannot wait");
+	return UC_OK;
+}
+
+enum uc_status uc_db_now(struct uc_db *db, uc_time *out, struct uc_error *e)
+{
+	if (uc_db_shared(db)) return db->driver->sharing->now(db, out, e);
+	*out = uc_now();
+	return UC_OK;
+}
+
+enum uc_status uc_db_claim(struct uc_db *db, const char *name, bool *mine, struct uc_error *e)
+{
+	*mine = true;
+	return uc_db_shared(db) ? db->driver->sharing->claim(db, name, mine, e) : UC_OK;
+}
+
+enum uc_status uc_db_access_put(struct uc_db *db, const char *node, const char *password, char **url, struct uc_error *e)
+{
+	if (!db->in_transaction) return uc_fail(e, UC_EINTERNAL, "internal", NULL, "an account was to be made outside a transaction");
+	if (uc_db_shared(db)) return db->driver->sharing->access_put(db, node, password, url, e);
+	return uc_fail(e, UC_EREFUSED, "not-shared", "Move this node to PostgreSQL first (utils cluster move-to-postgres).",
+	               "the store of this node is SQLite, which other nodes cannot reach");
+}
+
+enum uc_status uc_db_access_drop(struct uc_db *db, const char *node, struct uc_error *e)
+{
+	if (!db->in_transaction) return uc_fail(e, UC_EINTERNAL, "internal", NULL, "an account was to be dropped outside a transaction");
+	return uc_db_shared(db) ? db->driver->sharing->access_drop(db, node, e) : UC_OK;
+}
+
+enum uc_status uc_db_relax(struct uc_db *db, struct uc_error *e)
+{
+	return db->driver->relax != NULL ? uc_db_exec(db, db->driver->relax, e) : UC_OK;
+}
+
+enum uc_status uc_db_scrub(struct uc_db *db, struct uc_error *e)
+{
+	return db->driver->scrub != NULL ? uc_db_exec(db, db->driver->scrub, e) : UC_OK;
 }

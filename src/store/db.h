@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "core/bytes.h"
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/mem.h"
 
@@ -21,9 +22,17 @@ enum uc_db_mode {
 };
 
 /*
- * Opens a database: "sqlite:PATH". For UC_DB_WRITE it is created (0600) when missing. SQLite: WAL, synchronous=FULL, foreign keys, a busy time-out of 10 s.
- * UC_EIO, UC_EFULL; a damaged file is UC_EIO "store-damaged", one that cannot be written UC_EIO "read-only", for UC_DB_READ a missing one UC_ENOTFOUND "store-missing". The same ids
- * come from every function that reaches the disk. On success *out is owned: uc_db_close().
+ * Opens a database: "sqlite:PATH", or a connection string of libpq ("postgresql://USER:PASSWORD@HOST1:5432,HOST2:5432/NAME?sslmode=verify-full"; also postgres://).
+ *
+ * SQLite: for UC_DB_WRITE the file is created (0600) when missing; WAL, synchronous=FULL, foreign keys, a busy time-out of 10 s. UC_EIO, UC_EFULL; a damaged file is UC_EIO
+ * "store-damaged", one that cannot be written UC_EIO "read-only", for UC_DB_READ a missing one UC_ENOTFOUND "store-missing".
+ *
+ * PostgreSQL: unless the string says otherwise, only a server that can be written is taken (target_session_attrs), so that of several hosts the one that was promoted is found; connecting takes at
+ * most 5 s for each host, and a connection whose peer is silent counts as lost after 10 s. UC_EUNAVAILABLE "store-unreachable" when there is none, UC_EREFUSED "store-access" for a wrong
+ * password or a missing right, UC_ENOTFOUND "store-missing" when it has no such database, UC_EREFUSED "store-encoding" when that is not of Unicode, UC_EINPUT "bad-store-url". No message
+ * holds the password.
+ *
+ * The same ids come from every function that reaches the database. A lost connection stays lost: close it and open another. On success *out is owned: uc_db_close().
  */
 enum uc_status uc_db_open(const char *url, enum uc_db_mode mode, struct uc_db **out, struct uc_error *e) UC_MUST;
 void uc_db_close(struct uc_db *db);
@@ -96,6 +105,8 @@ struct uc_db_needle {
 /* Adds the row to the index, or takes it out; then values are those it was added with. */
 enum uc_status uc_db_text_change(struct uc_db *db, bool add, int64_t id, const char *const values[UC_DB_TEXT_COLUMNS],
                                  struct uc_error *e) UC_MUST;
+/* Empties the index, when the table entry has been emptied. */
+enum uc_status uc_db_text_clear(struct uc_db *db, struct uc_error *e) UC_MUST;
 /*
  * Candidates for rows with all these needles: at most limit ids are appended to out. When there are fewer than limit, every row that matches is among them, but some may not
  * match: check them.
@@ -106,6 +117,37 @@ enum uc_status uc_db_text_find(struct uc_db *db, const struct uc_db_needle *need
 char *uc_db_id_list(const struct uc_db *db, const struct uc_ids *ids, const char **before, const char **after);
 /* Put before a column in a condition, it keeps the planner from using the column's index. */
 const char *uc_db_no_index(const struct uc_db *db);
+
+/* ---- what only a database that several nodes share can do; SQLite answers as a database that nobody shares ---- */
+
+/* Do several nodes share it? */
+bool uc_db_shared(const struct uc_db *db);
+/* Was the connection lost? It is of no more use. */
+bool uc_db_lost(const struct uc_db *db);
+/* Wakes everybody who listens, when the current transaction commits. */
+enum uc_status uc_db_notify(struct uc_db *db, struct uc_error *e) UC_MUST;
+enum uc_status uc_db_listen(struct uc_db *db, struct uc_error *e) UC_MUST;
+/*
+ * Waits, outside a transaction, until somebody notifies, wake_fd (or -1) is readable, or timeout_ms have passed; *notified tells the first of these, and is set at once when a notification came
+ * meanwhile. UC_EUNAVAILABLE "store-unreachable" when the connection is lost.
+ */
+enum uc_status uc_db_wait(struct uc_db *db, int wake_fd, int timeout_ms, bool *notified, struct uc_error *e) UC_MUST;
+/* The database's own clock. SQLite: this machine's. */
+enum uc_status uc_db_now(struct uc_db *db, uc_time *out, struct uc_error *e) UC_MUST;
+/* Claims a name for the life of this connection; *mine is false while another connection has it. */
+enum uc_status uc_db_claim(struct uc_db *db, const char *name, bool *mine, struct uc_error *e) UC_MUST;
+/*
+ * A node's own credentials for this database, inside the current transaction: makes the account with just the rights that a node needs, or gives it this password anew. *url gets the connection
+ * string with them (free with uc_secret_free()). UC_EREFUSED "not-shared" for SQLite, "store-access" when this connection may not make accounts.
+ */
+enum uc_status uc_db_access_put(struct uc_db *db, const char *node, const char *password, char **url, struct uc_error *e) UC_MUST;
+/* Takes them away and ends that node's connections; harmless when there are none. */
+enum uc_status uc_db_access_drop(struct uc_db *db, const char *node, struct uc_error *e) UC_MUST;
+/* This copy can be made again from another database: commits no longer wait for the disk. (PostgreSQL: nothing changes.) */
+enum uc_status uc_db_relax(struct uc_db *db, struct uc_error *e) UC_MUST;
+
+/* After a commit: what was deleted leaves the disk too, as far as nobody is still reading it. (PostgreSQL: that is for its administrator, by VACUUM.) */
+enum uc_status uc_db_scrub(struct uc_db *db, struct uc_error *e) UC_MUST;
 
 /* Brings the schema to this program's version; UC_EREFUSED "schema-newer" when it is from a newer program. */
 enum uc_status uc_db_migrate(struct uc_db *db, struct uc_error *e) UC_MUST;

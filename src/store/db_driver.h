@@ -18,8 +18,23 @@ struct uc_db_macro {
 	const char *name, *text;
 };
 
+/* What a driver does whose database several nodes share; the functions are those of db.h without "uc_db_". */
+struct uc_db_sharing {
+	bool (*lost)(const struct uc_db *db);
+	enum uc_status (*notify)(struct uc_db *db, struct uc_error *e);
+	enum uc_status (*listen)(struct uc_db *db, struct uc_error *e);
+	enum uc_status (*wait)(struct uc_db *db, int wake_fd, int timeout_ms, bool *notified, struct uc_error *e);
+	enum uc_status (*now)(struct uc_db *db, uc_time *out, struct uc_error *e);
+	enum uc_status (*claim)(struct uc_db *db, const char *name, bool *mine, struct uc_error *e);
+	enum uc_status (*access_put)(struct uc_db *db, const char *node, const char *password, char **url, struct uc_error *e);
+	enum uc_status (*access_drop)(struct uc_db *db, const char *node, struct uc_error *e);
+	/* After a migration: the rights of the nodes reach what is new. */
+	enum uc_status (*access_renew)(struct uc_db *db, struct uc_error *e);
+};
+
 struct uc_db_driver {
-	const char *scheme; /* "sqlite" for "sqlite:PATH" */
+	const char *schemes[2];              /* "sqlite" for "sqlite:PATH" */
+	const struct uc_db_sharing *sharing; /* NULL when nobody shares the database */
 	const struct uc_db_macro *macros;
 	size_t macro_count;
 	/* Put before a column in a condition, it keeps the planner from using the column's index; "" where the planner knows better. */
@@ -30,7 +45,12 @@ struct uc_db_driver {
 		char open, close;
 	} id_list;
 
-	enum uc_status (*open)(const char *where, enum uc_db_mode mode, struct uc_db **out, struct uc_error *e);
+	const char *has_schema; /* a query of one number: is there a table schema_version? */
+	const char *relax;      /* SQL for uc_db_relax(), or NULL */
+	const char *scrub;      /* and for uc_db_scrub() */
+
+	/* url is the whole, with its scheme. */
+	enum uc_status (*open)(const char *url, enum uc_db_mode mode, struct uc_db **out, struct uc_error *e);
 	void (*close)(struct uc_db *db);
 	enum uc_status (*exec)(struct uc_db *db, const char *sql, struct uc_error *e);
 	enum uc_status (*begin)(struct uc_db *db, enum uc_db_mode mode, struct uc_error *e);
@@ -53,6 +73,7 @@ struct uc_db_driver {
 	bool (*col_null)(struct uc_stmt *s, int n);
 
 	enum uc_status (*text_change)(struct uc_db *db, bool add, int64_t id, const char *const values[UC_DB_TEXT_COLUMNS], struct uc_error *e);
+	enum uc_status (*text_clear)(struct uc_db *db, struct uc_error *e); /* NULL when there is nothing to do */
 	enum uc_status (*text_find)(struct uc_db *db, const struct uc_db_needle *needles, size_t count, size_t limit, struct uc_ids *out,
 	                            struct uc_error *e);
 };
@@ -76,5 +97,9 @@ struct uc_stmt {
 };
 
 extern const struct uc_db_driver uc_db_sqlite;
+extern const struct uc_db_driver uc_db_postgres;
+
+/* Where the path of "sqlite:PATH" begins, and so on: past the scheme and its colon. */
+const char *uc_db_past_scheme(const char *url);
 
 #endif

@@ -89,9 +89,13 @@ static enum uc_status configure(struct uc_db *db, enum uc_db_mode mode, struct u
 	static const char always[] =
 	    "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"
 	    "PRAGMA cache_size = -32768";
-	/* Also in WAL mode NORMAL could lose the last commits to a power cut. The WAL is cut back after a large change. */
+	/*
+	 * Also in WAL mode NORMAL could lose the last commits to a power cut. The WAL is cut back after a large change. A secret that is deleted is
+	 * overwritten.
+	 */
 	static const char writer[] =
-	    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -262144";
+	    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -262144;"
+	    "PRAGMA secure_delete = ON";
 	struct sqlite_db *d = uc_sqlite(db);
 	sqlite3_extended_result_codes(d->h, 1);
 	sqlite3_busy_timeout(d->h, 10000);
@@ -105,8 +109,9 @@ static enum uc_status configure(struct uc_db *db, enum uc_db_mode mode, struct u
 	return sq_exec(db, writer, e);
 }
 
-static enum uc_status sq_open(const char *path, enum uc_db_mode mode, struct uc_db **out, struct uc_error *e)
+static enum uc_status sq_open(const char *url, enum uc_db_mode mode, struct uc_db **out, struct uc_error *e)
 {
+	const char *path = uc_db_past_scheme(url);
 	if (mode == UC_DB_WRITE) UC_TRY(create_private(path, e));
 	if (access(path, F_OK) != 0 && errno == ENOENT)
 		return uc_fail(e, UC_ENOTFOUND, "store-missing", "Check the data directory, or start ucpkid once, so that it sets the store up.",
@@ -274,11 +279,16 @@ static const struct uc_db_macro macros[] = {
 };
 
 const struct uc_db_driver uc_db_sqlite = {
-    .scheme = "sqlite",
+    .schemes = {"sqlite"},
     .macros = macros,
     .macro_count = sizeof macros / sizeof macros[0],
     .no_index = "+",
     .id_list = {"id IN (SELECT value FROM json_each(", "))", '[', ']'},
+    .has_schema = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'",
+    /* In WAL mode a power cut may then take the last commits, and nothing else. */
+    .relax = "PRAGMA synchronous = NORMAL",
+    /* The deleted bytes are overwritten in the pages (secure_delete); this takes the older pages out of the WAL. */
+    .scrub = "PRAGMA wal_checkpoint(TRUNCATE)",
     .open = sq_open,
     .close = sq_close,
     .exec = sq_exec,
@@ -300,5 +310,6 @@ const struct uc_db_driver uc_db_sqlite = {
     .col_blob = sq_col_blob,
     .col_null = sq_col_null,
     .text_change = uc_sqlite_text_change,
+    .text_clear = uc_sqlite_text_clear,
     .text_find = uc_sqlite_text_find,
 };

@@ -45,6 +45,7 @@ static inline struct sqlite_stmt *uc_sqlite_stmt(struct uc_stmt *s)
 
 enum uc_status uc_sqlite_text_change(struct uc_db *db, bool add, int64_t id, const char *const values[UC_DB_TEXT_COLUMNS],
                                      struct uc_error *e) UC_MUST;
+enum uc_status uc_sqlite_text_clear(struct uc_db *db, struct uc_error *e) UC_MUST;
 void uc_sqlite_sample_free(struct sqlite_db *d);
 enum uc_status uc_sqlite_text_find(struct uc_db *db, const struct uc_db_needle *needles, size_t count, size_t limit, struct uc_ids *out,
                                    struct uc_error *e) UC_MUST;

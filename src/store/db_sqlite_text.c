@@ -22,6 +22,11 @@ enum uc_status uc_sqlite_text_change(struct uc_db *db, bool add, int64_t id, con
 	return uc_stmt_run(s, NULL, e);
 }
 
+enum uc_status uc_sqlite_text_clear(struct uc_db *db, struct uc_error *e)
+{
+	return uc_db_exec(db, "INSERT INTO entry_text (entry_text) VALUES ('delete-all')", e);
+}
+
 /* Where each character of a text begins, and the end of the last. */
 struct characters {
 	size_t at[1024];

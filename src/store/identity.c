@@ -181,8 +181,9 @@ enum uc_status uc_store_purged_keys(struct uc_store *s, const char *node, void (
                                     void *ctx, struct uc_error *e)
 {
 	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *st = NULL;
-	UC_TRY(uc_db_stmt(s->db, "SELECT key_id, number FROM purged_key WHERE node = $1 ORDER BY number", &st, e));
+	UC_TRY(uc_db_stmt(s->db, "SELECT key_id, number FROM purged_key WHERE node IN ($1, $2) ORDER BY number", &st, e));
 	uc_bind_text(st, 1, node);
+	uc_bind_text(st, 2, UC_ALL_NODES);
 	for (;;) {
 		bool row;
 		UC_TRY(uc_stmt_step(st, &row, e));

@@ -8,14 +8,21 @@
 
 static const char newer_hint[] = "Start the program of the version that wrote it, or restore a backup made with this one.";
 
-static enum uc_status stored_version(struct uc_db *db, int64_t *version, struct uc_error *e)
+static enum uc_status ask_number(struct uc_db *db, const char *sql, int64_t *out, struct uc_error *e)
 {
 	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *s = NULL;
-	UC_TRY(uc_db_stmt(db, "SELECT version FROM schema_version", &s, e));
+	UC_TRY(uc_db_stmt(db, sql, &s, e));
 	bool row;
 	UC_TRY(uc_stmt_step(s, &row, e));
-	*version = row ? uc_col_int(s, 0) : 0;
+	*out = row ? uc_col_int(s, 0) : 0;
 	return UC_OK;
+}
+
+/* 0 when nothing has been put in the database yet. */
+static enum uc_status stored_version(struct uc_db *db, int64_t *version, struct uc_error *e)
+{
+	UC_TRY(ask_number(db, db->driver->has_schema, version, e));
+	return *version > 0 ? ask_number(db, "SELECT version FROM schema_version", version, e) : UC_OK;
 }
 
 static enum uc_status store_version(struct uc_db *db, int64_t version, struct uc_error *e)
@@ -69,17 +76,40 @@ static enum uc_status refuse_newer(int64_t version, struct uc_error *e)
 	               (long long)version, uc_migration_count);
 }
 
+static enum uc_status refuse_older(int64_t version, const char *hint, struct uc_error *e)
+{
+	return uc_fail(e, UC_EREFUSED, "schema-older", hint, "the store has schema version %lld, this program needs %d", (long long)version,
+	               uc_migration_count);
+}
+
+static enum uc_status apply_missing(struct uc_db *db, int64_t version, struct uc_error *e)
+{
+	if (version == 0) UC_TRY(uc_db_exec(db, "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)", e));
+	UC_TRY(apply_from(db, version, e));
+	return uc_db_shared(db) ? db->driver->sharing->access_renew(db, e) : UC_OK;
+}
+
 static enum uc_status migrate(struct uc_db *db, struct uc_error *e)
 {
 	int64_t version;
-	UC_TRY(uc_db_exec(db, "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)", e));
 	UC_TRY(stored_version(db, &version, e));
 	if (version > uc_migration_count) return refuse_newer(version, e);
-	return apply_from(db, version, e);
+	if (version == uc_migration_count) return UC_OK;
+	struct uc_error why;
+	enum uc_status status = apply_missing(db, version, &why);
+	/* The nodes of a cluster may use its tables, but not change them. */
+	if (version > 0 && status == UC_EREFUSED && strcmp(why.id, "store-access") == 0)
+		return refuse_older(version, "Start ucpkid of this version on the publisher first, so that it brings the store up to date.", e);
+	if (status != UC_OK && e != NULL) *e = why;
+	return status;
 }
 
 enum uc_status uc_db_migrate(struct uc_db *db, struct uc_error *e)
 {
+	int64_t version;
+	/* Mostly there is nothing to do, and then nobody has to wait for the lock. */
+	UC_TRY(stored_version(db, &version, e));
+	if (version == uc_migration_count) return UC_OK;
 	UC_TRY(uc_db_begin(db, UC_DB_WRITE, e));
 	enum uc_status status = migrate(db, e);
 	if (status == UC_OK) return uc_db_commit(db, e);
@@ -89,15 +119,12 @@ enum uc_status uc_db_migrate(struct uc_db *db, struct uc_error *e)
 
 enum uc_status uc_db_schema_check(struct uc_db *db, struct uc_error *e)
 {
-	int64_t version = 0;
-	enum uc_status status = stored_version(db, &version, e);
-	if (status != UC_OK && status != UC_EINTERNAL) return status;
-	/* A missing table is a fault of the statement, hence UC_EINTERNAL: the store exists and nothing has been put in it yet. */
-	if (status == UC_EINTERNAL || version == 0)
+	int64_t version;
+	UC_TRY(stored_version(db, &version, e));
+	if (version == 0)
 		return uc_fail(e, UC_ENOTFOUND, "store-missing", "Start ucpkid once, so that it sets the store up.", "the store is empty");
 	if (version > uc_migration_count) return refuse_newer(version, e);
 	if (version < uc_migration_count)
-		return uc_fail(e, UC_EREFUSED, "schema-older", "Start ucpkid of this version once, so that it brings the store up to date.",
-		               "the store has schema version %lld, this program needs %d", (long long)version, uc_migration_count);
+		return refuse_older(version, "Start ucpkid of this version once, so that it brings the store up to date.", e);
 	return UC_OK;
 }

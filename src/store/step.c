@@ -7,27 +7,51 @@
 
 enum { STEP_VERSION = 1 };
 
+/* A member of a step, and the one of its inverse that it becomes. */
+struct pair {
+	const char *from, *to;
+};
+
 struct step_type {
 	const char *name;
 	const char *inverse;  /* the type that takes it back; NULL when nothing does */
 	const char *object;   /* the first part of what it touches */
-	const char *parts[3]; /* and the members that follow */
+	const char *parts[2]; /* and the members that follow; */
+	const char *other;    /* the member that follows in a second thing it touches, or NULL */
 	const struct uc_kind *kind;
-	bool remove;                                                                                         /* of the kind */
-	enum uc_status (*apply)(struct uc_store *s, const json_t *step, int64_t number, struct uc_error *e); /* for those without a kind */
+	bool remove; /* of the kind */
+	/* For those without a kind: */
+	enum uc_status (*apply)(struct uc_store *s, const json_t *step, int64_t number, struct uc_error *e);
+	const struct pair *pairs;
 };
 
+static const struct pair trust_pairs[] = {
+    {"store", "store"},   {"name", "name"}, {"scope", "scope"}, {"certificate", "certificate"}, {"description", "description"},
+    {"origin", "origin"}, {NULL, NULL}};
+static const struct pair rename_pairs[] = {{"node", "to"},          {"to", "node"},          {"fqdn", "to_fqdn"}, {"to_fqdn", "fqdn"},
+                                           {"domain", "to_domain"}, {"to_domain", "domain"}, {NULL, NULL}};
+
+#define KIND(k, removes) .kind = &uc_kind_##k, .remove = (removes)
+
 static const struct step_type types[] = {
-    {"node.set", "node.set", "node", {"node"}, &uc_kind_node, false, NULL},
-    {"identity.set", "identity.remove", "own", {"purpose"}, &uc_kind_identity, false, NULL},
-    {"identity.remove", "identity.set", "own", {"purpose"}, &uc_kind_identity, true, NULL},
-    {"trust.add", "trust.remove", "trust", {"store", "name"}, NULL, false, uc_step_trust_add},
-    {"trust.remove", "trust.add", "trust", {"store", "name"}, NULL, false, uc_step_trust_remove},
-    {"csr.set", "csr.remove", "csr", {"purpose"}, &uc_kind_csr, false, NULL},
-    {"csr.remove", "csr.set", "csr", {"purpose"}, &uc_kind_csr, true, NULL},
-    {"account.set", "account.remove", "account", {"name"}, &uc_kind_account, false, NULL},
-    {"account.remove", "account.set", "account", {"name"}, &uc_kind_account, true, NULL},
-    {"key.purge", NULL, "key", {"key"}, NULL, false, uc_step_key_purge},
+    {"node.set", "node.set", "node", {"node"}, KIND(node, false)},
+    {"node.remove", NULL, "node", {"node"}, KIND(node, true)},
+    {"node.rename", "node.rename", "node", {"node"}, .other = "to", .apply = uc_step_node_rename, .pairs = rename_pairs},
+    {"join.set", "join.remove", "join", {"id"}, KIND(join, false)},
+    {"join.remove", NULL, "join", {"id"}, KIND(join, true)},
+    {"identity.set", "identity.remove", "own", {"purpose"}, KIND(identity, false)},
+    {"identity.remove", "identity.set", "own", {"purpose"}, KIND(identity, true)},
+    {"trust.add", "trust.remove", "trust", {"store", "name"}, .apply = uc_step_trust_add, .pairs = trust_pairs},
+    {"trust.remove", "trust.add", "trust", {"store", "name"}, .apply = uc_step_trust_remove, .pairs = trust_pairs},
+    {"csr.set", "csr.remove", "csr", {"purpose"}, KIND(csr, false)},
+    {"csr.remove", "csr.set", "csr", {"purpose"}, KIND(csr, true)},
+    {"account.set", "account.remove", "account", {"name"}, KIND(account, false)},
+    {"account.remove", "account.set", "account", {"name"}, KIND(account, true)},
+    {"key.seal", "key.drop", "key", {"key"}, KIND(seal, false)},
+    {"key.drop", "key.seal", "key", {"key"}, KIND(seal, true)},
+    {"key.purge", NULL, "key", {"key"}, .apply = uc_step_key_purge},
+    {"job.add", NULL, "job", {"id"}, .apply = uc_step_job_add},
+    {"job.done", NULL, "job", {"id"}, .apply = uc_step_job_done},
 };
 
 static const struct step_type *type_named(const char *name)
@@ -48,10 +72,11 @@ bool uc_step_undoable(const char *type)
 	return t != NULL && t->inverse != NULL;
 }
 
-char *uc_step_object(const json_t *step)
+char *uc_step_object(const json_t *step, size_t n)
 {
 	const struct step_type *t = type_of(step);
-	if (t == NULL) return NULL;
+	if (t == NULL || n > 1 || (n == 1 && t->other == NULL)) return NULL;
+	if (n == 1) return uc_sprintf("%s/%s", t->object, uc_step_text_or_empty(step, t->other));
 	UC_CLEANUP(uc_buf_free) struct uc_buf out = UC_BUF_EMPTY;
 	uc_buf_add_str(&out, t->object);
 	for (size_t i = 0; i < sizeof t->parts / sizeof t->parts[0] && t->parts[i] != NULL; i++)
@@ -94,28 +119,37 @@ static json_t *invert_kind(const struct step_type *t, const json_t *step)
 
 json_t *uc_step_invert(const json_t *step)
 {
-	static const char *const trust_members[] = {"store", "name", "scope", "certificate", "description", "origin", NULL};
 	const struct step_type *t = type_of(step);
 	if (t == NULL || t->inverse == NULL) return NULL;
 	if (t->kind != NULL) return invert_kind(t, step);
 	json_t *out = json_object();
 	json_object_set_new(out, "type", json_string(t->inverse));
 	json_object_set_new(out, "v", json_integer(STEP_VERSION));
-	copy_members(out, step, trust_members);
+	for (const struct pair *p = t->pairs; p->from != NULL; p++) json_object_set(out, p->to, json_object_get(step, p->from));
 	return out;
+}
+
+/* Is the state that a step replaces the one that is there? A member that an older step lacks counts as null. */
+static bool is_before(const struct step_type *t, const json_t *step, const json_t *now)
+{
+	const json_t *before = json_object_get(step, "before");
+	if (!json_is_object(now)) return !t->remove && (before == NULL || json_is_null(before));
+	if (!json_is_object(before)) return false;
+	json_t *values = values_of(before, t->kind);
+	bool same = json_equal(now, values) != 0;
+	json_decref(values);
+	return same;
 }
 
 static enum uc_status check_before(struct uc_store *s, const struct step_type *t, const json_t *step, bool *was_there, struct uc_error *e)
 {
 	json_t *now = NULL;
 	UC_TRY(t->kind->current(s, step, &now, e));
-	const json_t *before = json_object_get(step, "before");
 	*was_there = json_is_object(now);
-	bool same = *was_there ? before != NULL && json_equal(now, before) : before == NULL || json_is_null(before);
-	if (t->remove && !*was_there) same = false;
+	bool same = is_before(t, step, now);
 	json_decref(now);
 	if (same) return UC_OK;
-	UC_CLEANUP(uc_freep) char *object = uc_step_object(step);
+	UC_CLEANUP(uc_freep) char *object = uc_step_object(step, 0);
 	return uc_fail(e, UC_ECONFLICT, "state-moved", "Look at the state as it is now and do it again.",
 	               "%s has changed since this was planned", object);
 }
@@ -125,7 +159,8 @@ static enum uc_status apply_kind(struct uc_store *s, const struct step_type *t, 
 	bool was_there;
 	UC_TRY(check_before(s, t, step, &was_there, e));
 	if (was_there) UC_TRY(t->kind->erase(s, step, e));
-	return t->remove ? UC_OK : t->kind->write(s, step, number, e);
+	if (!t->remove) return t->kind->write(s, step, number, e);
+	return t->kind->gone != NULL ? t->kind->gone(s, step, e) : UC_OK;
 }
 
 enum uc_status uc_step_apply(struct uc_store *s, const json_t *step, int64_t number, struct uc_error *e)

@@ -13,10 +13,15 @@ struct uc_kind {
 	/* Makes it, once it is known that there is none. */
 	enum uc_status (*write)(struct uc_store *s, const json_t *step, int64_t number, struct uc_error *e);
 	enum uc_status (*erase)(struct uc_store *s, const json_t *step, struct uc_error *e);
+	/* After "KIND.remove": what goes with it; NULL when nothing does. */
+	enum uc_status (*gone)(struct uc_store *s, const json_t *step, struct uc_error *e);
 };
 
-extern const struct uc_kind uc_kind_node, uc_kind_identity, uc_kind_csr, uc_kind_account;
+extern const struct uc_kind uc_kind_node, uc_kind_join, uc_kind_identity, uc_kind_csr, uc_kind_account, uc_kind_seal;
 
+enum uc_status uc_step_node_rename(struct uc_store *s, const json_t *step, int64_t number, struct uc_error *e) UC_MUST;
+enum uc_status uc_step_job_add(struct uc_store *s, const json_t *step, int64_t number, struct uc_error *e) UC_MUST;
+enum uc_status uc_step_job_done(struct uc_store *s, const json_t *step, int64_t number, struct uc_error *e) UC_MUST;
 enum uc_status uc_step_trust_add(struct uc_store *s, const json_t *step, int64_t number, struct uc_error *e) UC_MUST;
 enum uc_status uc_step_trust_remove(struct uc_store *s, const json_t *step, int64_t number, struct uc_error *e) UC_MUST;
 enum uc_status uc_step_key_purge(struct uc_store *s, const json_t *step, int64_t number, struct uc_error *e) UC_MUST;
@@ -28,6 +33,19 @@ const char *uc_step_text_or_empty(const json_t *step, const char *member);
 /* Base64 DER of a text; what is named in errors. Appended to out. */
 enum uc_status uc_step_der(const json_t *text, const char *what, struct uc_buf *out, struct uc_error *e) UC_MUST;
 enum uc_status uc_step_cert(const json_t *text, const char *what, struct uc_cert **out, struct uc_error *e) UC_MUST;
+/* Bytes as base64; owned. */
+json_t *uc_step_base64(struct uc_slice data);
+/* A time "2026-01-02T03:04:05Z". */
+enum uc_status uc_step_time(const json_t *step, const char *member, uc_time *out, struct uc_error *e) UC_MUST;
+/* A member that is a list of texts without commas, appended to out. */
+enum uc_status uc_step_list(const json_t *step, const char *member, struct uc_strv *out, struct uc_error *e) UC_MUST;
+/* That list from its column, where commas stand between its items; owned. */
+json_t *uc_step_list_json(const char *joined);
+/* UC_ENOTFOUND "no-secret" when the store lacks the secret that the step names; a mirror may lack one, which has been purged since. */
+enum uc_status uc_step_secret_there(struct uc_store *s, const json_t *step, struct uc_error *e) UC_MUST;
+/* Destroys secrets: those whose hash is a row of this query, whose parameters are text members of the step. */
+enum uc_status uc_step_secret_destroy(struct uc_store *s, const char *query, const json_t *step, const char *const *members,
+                                      struct uc_error *e) UC_MUST;
 /* Binds text members of a step to the parameters from first on. */
 enum uc_status uc_step_bind(struct uc_stmt *st, int first, const json_t *step, const char *const *members, struct uc_error *e) UC_MUST;
 /* UC_EREFUSED "key-purged" when the key was purged. */

@@ -12,12 +12,6 @@ static const char *const node_purpose[] = {"node", "purpose", NULL};
 
 static const char *const identity_values[] = {"certificate", "chain", "key", "source", "distribution", NULL};
 
-static json_t *base64_json(struct uc_slice der)
-{
-	UC_CLEANUP(uc_freep) char *text = uc_base64(der);
-	return json_string(text);
-}
-
 static enum uc_status chain_json(struct uc_store *s, const json_t *step, json_t *chain, struct uc_error *e)
 {
 	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *st = NULL;
@@ -27,7 +21,7 @@ static enum uc_status chain_json(struct uc_store *s, const json_t *step, json_t 
 	                     "$2 ORDER BY position",
 	                     step, node_purpose, &st, &row, e));
 	while (row) {
-		json_array_append_new(chain, base64_json(uc_col_blob(st, 0)));
+		json_array_append_new(chain, uc_step_base64(uc_col_blob(st, 0)));
 		UC_TRY(uc_stmt_step(st, &row, e));
 	}
 	return UC_OK;
@@ -45,7 +39,7 @@ static enum uc_status identity_current(struct uc_store *s, const json_t *step, j
 	if (!row) return UC_OK;
 	json_t *chain = json_array();
 	json_object_set_new(*out, "chain", chain);
-	json_object_set_new(*out, "certificate", base64_json(uc_col_blob(st, 0)));
+	json_object_set_new(*out, "certificate", uc_step_base64(uc_col_blob(st, 0)));
 	json_object_set_new(*out, "key", json_string(uc_col_text(st, 1)));
 	json_object_set_new(*out, "source", json_string(uc_col_text(st, 2)));
 	json_object_set_new(*out, "distribution", json_string(uc_col_text(st, 3)));
@@ -168,7 +162,7 @@ static enum uc_status identity_write(struct uc_store *s, const json_t *step, int
 	return uc_step_key_used(s, step, number, "certificate", e);
 }
 
-const struct uc_kind uc_kind_identity = {node_purpose, identity_values, identity_current, identity_write, identity_erase};
+const struct uc_kind uc_kind_identity = {node_purpose, identity_values, identity_current, identity_write, identity_erase, NULL};
 
 /* ---- pending requests ---- */
 
@@ -183,7 +177,7 @@ static enum uc_status csr_current(struct uc_store *s, const json_t *step, json_t
 	*out = row ? json_object() : json_null();
 	if (!row) return UC_OK;
 	char created[UC_TIME_TEXT];
-	json_object_set_new(*out, "request", base64_json(uc_col_blob(st, 0)));
+	json_object_set_new(*out, "request", uc_step_base64(uc_col_blob(st, 0)));
 	json_object_set_new(*out, "key", json_string(uc_col_text(st, 1)));
 	json_object_set_new(*out, "distribution", json_string(uc_col_text(st, 2)));
 	json_object_set_new(*out, "parameters", json_loads(uc_col_text(st, 3), JSON_DECODE_ANY, NULL));
@@ -201,10 +195,8 @@ static enum uc_status csr_write(struct uc_store *s, const json_t *step, int64_t 
 	static const char *const members[] = {"node", "purpose", "key", "distribution", NULL};
 	UC_CLEANUP(uc_buf_free) struct uc_buf der = UC_BUF_EMPTY;
 	UC_TRY(uc_step_der(json_object_get(step, "request"), "request", &der, e));
-	const char *created;
 	uc_time when;
-	UC_TRY(uc_step_text(step, "created", &created, e));
-	UC_TRY(uc_time_parse(created, &when, e));
+	UC_TRY(uc_step_time(step, "created", &when, e));
 	const json_t *parameters = json_object_get(step, "parameters");
 	UC_CLEANUP(uc_freep) char *text = json_is_object(parameters) ? json_dumps(parameters, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
 	if (text == NULL) return uc_fail_field(e, UC_EINPUT, "bad-step", "parameters", NULL, "a request step has no parameters");
@@ -223,4 +215,4 @@ static enum uc_status csr_write(struct uc_store *s, const json_t *step, int64_t 
 	return uc_step_key_used(s, step, number, "request", e);
 }
 
-const struct uc_kind uc_kind_csr = {node_purpose, csr_values, csr_current, csr_write, csr_erase};
+const struct uc_kind uc_kind_csr = {node_purpose, csr_values, csr_current, csr_write, csr_erase, NULL};

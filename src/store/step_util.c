@@ -30,6 +30,62 @@ enum uc_status uc_step_cert(const json_t *text, const char *what, struct uc_cert
 	return uc_cert_read(uc_buf_slice(&der), out, e);
 }
 
+json_t *uc_step_base64(struct uc_slice data)
+{
+	UC_CLEANUP(uc_freep) char *text = uc_base64(data);
+	return json_string(text);
+}
+
+enum uc_status uc_step_time(const json_t *step, const char *member, uc_time *out, struct uc_error *e)
+{
+	const char *text;
+	UC_TRY(uc_step_text(step, member, &text, e));
+	return uc_time_parse(text, out, e);
+}
+
+enum uc_status uc_step_list(const json_t *step, const char *member, struct uc_strv *out, struct uc_error *e)
+{
+	const json_t *list = json_object_get(step, member);
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *item = json_string_value(json_array_get(list, i));
+		if (item == NULL || strchr(item, ',') != NULL)
+			return uc_fail_field(e, UC_EINPUT, "bad-step", member, NULL, "'%s' of a step of type '%s' is no list of texts without commas",
+			                     member, uc_step_text_or_empty(step, "type"));
+		uc_strv_add(out, item);
+	}
+	return UC_OK;
+}
+
+json_t *uc_step_list_json(const char *joined)
+{
+	UC_CLEANUP(uc_strv_free) struct uc_strv list = {.items = NULL};
+	uc_strv_split(&list, joined, ',');
+	json_t *out = json_array();
+	for (size_t i = 0; i < list.count; i++) json_array_append_new(out, json_string(list.items[i]));
+	return out;
+}
+
+enum uc_status uc_step_secret_there(struct uc_store *s, const json_t *step, struct uc_error *e)
+{
+	static const char *const secret[] = {"secret", NULL};
+	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *st = NULL;
+	bool row;
+	UC_TRY(uc_step_query(s, "SELECT 1 FROM secret WHERE hash = $1", step, secret, &st, &row, e));
+	if (row || s->following) return UC_OK;
+	return uc_fail_field(e, UC_ENOTFOUND, "no-secret", "secret", "Store the secret first.", "there is no secret %s for a step of type '%s'",
+	                     uc_step_text_or_empty(step, "secret"), uc_step_text_or_empty(step, "type"));
+}
+
+enum uc_status uc_step_secret_destroy(struct uc_store *s, const char *query, const json_t *step, const char *const *members,
+                                      struct uc_error *e)
+{
+	UC_CLEANUP(uc_freep) char *sql = uc_sprintf("DELETE FROM secret WHERE hash IN (%s)", query);
+	int64_t destroyed;
+	UC_TRY(uc_step_run(s, sql, step, members, &destroyed, e));
+	s->scrub = s->scrub || destroyed > 0;
+	return UC_OK;
+}
+
 enum uc_status uc_step_bind(struct uc_stmt *st, int first, const json_t *step, const char *const *members, struct uc_error *e)
 {
 	for (int i = 0; members[i] != NULL; i++) {

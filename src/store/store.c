@@ -44,7 +44,7 @@ enum uc_status uc_store_begin(struct uc_store *s, struct uc_error *e)
 	if (s->mode != UC_STORE_WRITE) return uc_fail(e, UC_EINTERNAL, "internal", NULL, "a connection for reading was asked to write");
 	UC_TRY(uc_db_begin(s->db, UC_DB_WRITE, e));
 	s->writing = true;
-	s->changed = false;
+	s->changed = s->scrub = false;
 	return UC_OK;
 }
 
@@ -55,6 +55,8 @@ enum uc_status uc_store_commit(struct uc_store *s, struct uc_error *e)
 	s->writing = false;
 	UC_TRY(uc_db_commit(s->db, e));
 	if (s->changed) uc_crash_point("store-after-commit");
+	/* The change counts, whether or not the disk can be cleaned now: a reader may keep the old pages for a while. */
+	if (s->scrub) (void)!uc_db_scrub(s->db, NULL);
 	return UC_OK;
 }
 
@@ -75,36 +77,6 @@ enum uc_status uc_col_cert(struct uc_stmt *st, int n, struct uc_cert **out, stru
 	if (uc_cert_read(uc_col_blob(st, n), out, e) == UC_OK) return UC_OK;
 	return uc_fail(e, UC_EIO, "store-damaged", "Stop the node and restore the last backup; keep the damaged file.",
 	               "a certificate in the store cannot be read");
-}
-
-/* ---- nodes ---- */
-
-void uc_node_row_free(struct uc_node_row *n)
-{
-	free(n->name);
-	free(n->fqdn);
-	free(n->domain);
-	free(n->roles);
-	free(n->guid);
-	*n = (struct uc_node_row){.name = NULL};
-}
-
-enum uc_status uc_store_node(struct uc_store *s, const char *name, struct uc_node_row *out, struct uc_error *e)
-{
-	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *st = NULL;
-	UC_TRY(uc_db_stmt(s->db, "SELECT name, fqdn, domain, roles, guid FROM node WHERE name = $1", &st, e));
-	uc_bind_text(st, 1, name);
-	bool row;
-	UC_TRY(uc_stmt_step(st, &row, e));
-	if (!row) return uc_fail(e, UC_ENOTFOUND, "no-node", "Check its name.", "there is no node '%s'", name);
-	*out = (struct uc_node_row){
-	    .name = uc_strdup(uc_col_text(st, 0)),
-	    .fqdn = uc_strdup(uc_col_text(st, 1)),
-	    .domain = uc_strdup(uc_col_text(st, 2)),
-	    .roles = uc_strdup(uc_col_text(st, 3)),
-	    .guid = uc_strdup(uc_col_text(st, 4)),
-	};
-	return UC_OK;
 }
 
 /* ---- accounts and secrets ---- */
@@ -187,21 +159,28 @@ enum uc_status uc_store_counters(struct uc_store *s, json_t **out, struct uc_err
 
 /* ---- effects ---- */
 
-enum uc_status uc_store_effect_put(struct uc_store *s, const char *node, int64_t number, const char *effect, const char *state,
-                                   const char *detail, struct uc_error *e)
+enum uc_status uc_effect_write(struct uc_store *s, const struct uc_effect_row *row, struct uc_error *e)
 {
 	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *st = NULL;
 	UC_TRY(uc_db_stmt(s->db,
 	                  "INSERT INTO effect (number, at, node, effect, state, detail) VALUES ($1, $2, $3, $4, $5, $6) "
 	                  "ON CONFLICT (number, node, effect) DO UPDATE SET at = $2, state = $5, detail = $6",
 	                  &st, e));
-	uc_bind_int(st, 1, number);
-	uc_bind_int(st, 2, uc_now());
-	uc_bind_text(st, 3, node);
-	uc_bind_text(st, 4, effect);
-	uc_bind_text(st, 5, state);
-	uc_bind_text(st, 6, detail != NULL ? detail : "");
+	uc_bind_int(st, 1, row->number);
+	uc_bind_int(st, 2, row->at);
+	uc_bind_text(st, 3, row->node);
+	uc_bind_text(st, 4, row->effect);
+	uc_bind_text(st, 5, row->state);
+	uc_bind_text(st, 6, row->detail);
 	return uc_stmt_run(st, NULL, e);
+}
+
+enum uc_status uc_store_effect_put(struct uc_store *s, const char *node, int64_t number, const char *effect, const char *state,
+                                   const char *detail, struct uc_error *e)
+{
+	const struct uc_effect_row row = {
+	    .number = number, .at = uc_now(), .node = node, .effect = effect, .state = state, .detail = detail != NULL ? detail : ""};
+	return uc_effect_write(s, &row, e);
 }
 
 enum uc_status uc_rows_json(struct uc_stmt *st, json_t *(*row)(struct uc_stmt *st), json_t **out, struct uc_error *e)

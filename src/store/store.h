@@ -37,6 +37,8 @@ void uc_store_rollback(struct uc_store *s);
 
 struct uc_node_row {
 	char *name, *fqdn, *domain, *roles /* comma separated */, *guid;
+	struct uc_buf certificate; /* DER, of the key by which it signs changes; empty for one that was installed before there was one */
+	int64_t number;            /* the change that set it */
 };
 void uc_node_row_free(struct uc_node_row *n);
 /* UC_ENOTFOUND when there is none. The row is owned by the caller. */
@@ -75,7 +77,7 @@ struct uc_trusts {
 };
 void uc_trusts_free(struct uc_trusts *t);
 
-/* Entries of a store that node sees (scope cluster or that node) whose name is name (".pem" optional), or whose fingerprint is fingerprint; NULL for either means any. At most limit. */
+/* Entries of a store that node sees (scope cluster or that node; NULL: of any scope) whose name is name (".pem" optional), or whose fingerprint is fingerprint; NULL for either means any. At most limit. */
 enum uc_status uc_store_trust(struct uc_store *s, const char *store, const char *node, const char *name, const char *fingerprint,
                               size_t limit, struct uc_trusts *out, struct uc_error *e) UC_MUST;
 /* Every entry of any store with this fingerprint. */
@@ -105,11 +107,14 @@ enum uc_status uc_store_request(struct uc_store *s, const char *node, const char
 enum uc_status uc_store_requests(struct uc_store *s, const char *node, void (*each)(void *ctx, const struct uc_request *r), void *ctx,
                                  struct uc_error *e) UC_MUST;
 
+/* A request that all nodes share has this in place of a node. */
+#define UC_ALL_NODES "cluster"
+
 /* What a key id belongs to on a node: fills what with e.g. "the pending CSR of tomcat", "the certificate of ipsec", "a replaced certificate of tomcat (change 12)"; "" when unknown. */
 enum uc_status uc_store_key_use(struct uc_store *s, const char *node, const char *key_id, char *what, size_t size,
                                 struct uc_error *e) UC_MUST;
 
-/* The keys of a node that were purged, with the change that did it; calls each(ctx, key, number), which borrows. */
+/* The keys that were purged on a node, or on all, with the change that did it; calls each(ctx, key, number), which borrows. */
 enum uc_status uc_store_purged_keys(struct uc_store *s, const char *node, void (*each)(void *ctx, const char *key, int64_t number),
                                     void *ctx, struct uc_error *e) UC_MUST;
 

@@ -8,8 +8,11 @@
 struct uc_store {
 	struct uc_db *db;
 	enum uc_store_mode mode;
-	bool writing; /* inside uc_store_begin() */
-	bool changed; /* the transaction appends a change, and is no telemetry */
+	bool writing;   /* inside uc_store_begin() */
+	bool changed;   /* the transaction appends a change, and is no telemetry */
+	bool scrub;     /* it destroys secrets */
+	bool following; /* it applies a change that was made elsewhere */
+	bool listening; /* to notifications */
 };
 
 /* UC_EINTERNAL outside a write transaction. */
@@ -20,6 +23,43 @@ enum uc_status uc_col_cert(struct uc_stmt *st, int n, struct uc_cert **out, stru
 
 /* All rows that are left, each made by row, as an array that the caller owns. */
 enum uc_status uc_rows_json(struct uc_stmt *st, json_t *(*row)(struct uc_stmt *st), json_t **out, struct uc_error *e) UC_MUST;
+
+/* How far a node has come with an effect of a change; all borrowed. */
+struct uc_effect_row {
+	int64_t number;
+	uc_time at;
+	const char *node, *effect, *state, *detail;
+};
+enum uc_status uc_effect_write(struct uc_store *s, const struct uc_effect_row *row, struct uc_error *e) UC_MUST;
+
+/* ---- log.c ---- */
+
+enum { UC_BODY_VERSION = 1 };
+
+/* A change as bytes. */
+struct uc_log_text {
+	int64_t number;
+	struct uc_slice body;
+	const char *hash;
+	struct uc_slice signature;
+};
+/* Whether the signature of a change is one to believe: NULL, or what is wrong. */
+typedef const char *(*uc_log_judge)(void *ctx, const json_t *body, struct uc_slice text, struct uc_slice signature);
+/*
+ * Holds a change against the hash before it: NULL when it follows from there, or what is wrong. judge may be NULL. *body (owned, when it is set) gets it read; previous gets its own
+ * hash.
+ */
+const char *uc_log_fault(const struct uc_log_text *c, char previous[65], uc_log_judge judge, void *ctx, json_t **body);
+/* UC_EIO "log-broken". */
+enum uc_status uc_log_broken(int64_t number, const char *why, struct uc_error *e);
+/* uc_log_verify() with a judge. */
+enum uc_status uc_log_walk(struct uc_store *s, uc_log_judge judge, void *ctx, struct uc_error *e) UC_MUST;
+/* Has it every member that a change must have? UC_EINPUT "bad-change". */
+enum uc_status uc_log_check(const json_t *change, struct uc_error *e) UC_MUST;
+/* Applies the steps of the change after the head, writes it, and moves the head. */
+enum uc_status uc_log_put(struct uc_store *s, const struct uc_log_text *c, const json_t *body, struct uc_error *e) UC_MUST;
+/* Has this node been in the cluster, and is not in it any more? Such a one makes no changes. */
+enum uc_status uc_log_node_left(struct uc_store *s, const char *node, bool *left, struct uc_error *e) UC_MUST;
 
 /* ---- entry.c: the listing, the counters, the certificates ---- */
 
@@ -45,7 +85,7 @@ enum uc_status uc_cert_release(struct uc_store *s, const char *fingerprint, stru
 
 /* Applies one step of change number. UC_EINPUT "bad-step" for one that is malformed, UC_EREFUSED "step-unknown" for a type or version that this program does not know. */
 enum uc_status uc_step_apply(struct uc_store *s, const json_t *step, int64_t number, struct uc_error *e) UC_MUST;
-/* What a step touches: "trust/tomcat-trust/NAME.pem". Free with free(); NULL for a type that is not known. */
-char *uc_step_object(const json_t *step);
+/* The n-th thing that a step touches, from 0: "trust/tomcat-trust/NAME.pem". Free with free(); NULL when there is no more, or its type is not known. */
+char *uc_step_object(const json_t *step, size_t n);
 
 #endif

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/store_internal.h"
+#include "store/find_internal.h"
 
 void uc_trust_free(struct uc_trust *t)
 {
@@ -63,26 +63,36 @@ static char *with_ending(const char *name)
 	return uc_sprintf("%s%s", name, uc_ends_with(name, ".pem") ? "" : ".pem");
 }
 
+static void add_names(struct uc_query *q, const char *name)
+{
+	UC_CLEANUP(uc_freep) char *full = with_ending(name);
+	uc_query_add(q, " AND name IN (");
+	uc_query_text(q, name);
+	uc_query_add(q, ", ");
+	uc_query_text(q, full);
+	uc_query_add(q, ")");
+}
+
 enum uc_status uc_store_trust(struct uc_store *s, const char *store, const char *node, const char *name, const char *fingerprint,
                               size_t limit, struct uc_trusts *out, struct uc_error *e)
 {
-	UC_CLEANUP(uc_buf_free) struct uc_buf sql = UC_BUF_EMPTY;
-	uc_buf_add_str(&sql, TRUST_COLUMNS "AND unit = $1 AND scope IN ('cluster', $2)");
-	if (name != NULL) uc_buf_add_str(&sql, " AND name IN ($3, $4)");
-	if (fingerprint != NULL) uc_buf_add_str(&sql, " AND entry.fingerprint = $5");
-	uc_buf_add_str(&sql, " ORDER BY name, scope LIMIT $6");
-	UC_CLEANUP(uc_freep) char *text = uc_buf_take_str(&sql);
-	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *st = NULL;
-	UC_TRY(uc_db_stmt(s->db, text, &st, e));
-	uc_bind_text(st, 1, store);
-	uc_bind_text(st, 2, node);
-	if (name != NULL) {
-		UC_CLEANUP(uc_freep) char *full = with_ending(name);
-		uc_bind_text(st, 3, name);
-		uc_bind_text(st, 4, full);
+	UC_CLEANUP(uc_query_free) struct uc_query q = {.count = 0};
+	uc_query_add(&q, TRUST_COLUMNS "AND unit = ");
+	uc_query_text(&q, store);
+	if (node != NULL) {
+		uc_query_add(&q, " AND scope IN ('cluster', ");
+		uc_query_text(&q, node);
+		uc_query_add(&q, ")");
 	}
-	if (fingerprint != NULL) uc_bind_text(st, 5, fingerprint);
-	uc_bind_int(st, 6, limit < INT64_MAX ? (int64_t)limit : INT64_MAX);
+	if (name != NULL) add_names(&q, name);
+	if (fingerprint != NULL) {
+		uc_query_add(&q, " AND entry.fingerprint = ");
+		uc_query_text(&q, fingerprint);
+	}
+	uc_query_add(&q, " ORDER BY name, scope LIMIT ");
+	uc_query_number(&q, limit < INT64_MAX ? (int64_t)limit : INT64_MAX);
+	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *st = NULL;
+	UC_TRY(uc_query_stmt(s->db, &q, &st, e));
 	return read_trusts(st, out, e);
 }
 

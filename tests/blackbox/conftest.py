@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from cluster import NODES, ROLES, Cluster, free_port
 from harness import CA, DAEMON, DOMAIN, NAME, PROGRAM, Node, copy_tree
 
 
@@ -91,6 +92,83 @@ def shared_node(template):
     """An installed node for the tests of a module that change nothing."""
     makers = Makers(template)
     yield makers.copy()
+    makers.end()
+
+
+class Clusters:
+    """Makes clusters, one at a time, and ends them: clusters.copy() is one of the template, clusters.new() has no server and no node yet."""
+
+    def __init__(self, ports, template=None):
+        self.ports, self.template = ports, template
+        self.made, self.folders = [], []
+
+    def folder(self):
+        self.folders.append(short_folder())
+        return self.folders[-1]
+
+    def new(self):
+        self.made.append(Cluster(self.folder, self.ports))
+        return self.made[-1]
+
+    def copy(self):
+        return self.new().copy_of(self.template)
+
+    def end(self):
+        try:
+            problems = [problem for cluster in self.made for problem in cluster.end()]
+            assert not problems, "\n".join(problems)
+        finally:
+            for folder in self.folders:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def ports():
+    """Where the database servers of the clusters listen. They stand in the nodes' sealed connection strings, so that there is one cluster at a time."""
+    return free_port(), free_port()
+
+
+@pytest.fixture(scope="session")
+def cluster_template(template, ports):
+    """A publisher, three voice nodes and two presence nodes that have joined it, all stopped: their data directories are copied, never used."""
+    clusters = Clusters(ports)
+    try:
+        cluster = clusters.new()
+        cluster.password = template.password
+        cluster.found(template.data)
+        for name in NODES[1:]:
+            cluster.add(name, ROLES[name])
+        cluster.settle()
+        cluster.down()
+        cluster.pg.stop()
+        yield cluster
+    finally:
+        clusters.end()
+
+
+@pytest.fixture
+def clusters(cluster_template, ports):
+    makers = Clusters(ports, cluster_template)
+    yield makers
+    makers.end()
+
+
+@pytest.fixture
+def cluster(clusters):
+    """The cluster of the template, of this test's own, with its database running and its nodes not: cluster.up("cucm-pub", "cucm-sub1") starts some, cluster.up() all."""
+    cluster = clusters.copy()
+    cluster.pg.start()
+    return cluster
+
+
+@pytest.fixture(scope="module")
+def shared_cluster(cluster_template, ports):
+    """All nodes running, for the tests of a module that leave them as they were. Not beside the fixture cluster: there is one cluster at a time."""
+    makers = Clusters(ports, cluster_template)
+    cluster = makers.copy()
+    cluster.up()
+    cluster.settle()
+    yield cluster
     makers.end()
 
 

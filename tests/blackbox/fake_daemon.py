@@ -42,6 +42,19 @@ def change(number=8, **other):
     return {**made, **other}
 
 
+def node(name="cucm-pub", **other):
+    """A row of the list of nodes."""
+    made = {"name": name, "fqdn": f"{name}.example.com", "domain": "example.com", "roles": ["publisher", "tftp"], "guid": "7d5c0b5e-0000-4000-8000-000000000001", "fingerprint": "ab" * 32,
+            "this": True, "state": "up", "reason": None, "version": "0.1.0", "last_contact": "2026-07-01T10:00:00Z", "number": 10, "behind": 0, "https": f"{name}.example.com:8443", "findings": []}
+    return {**made, **other}
+
+
+def job(**other):
+    made = {"id": "4c7e1b52-0000-4000-8000-000000000001", "node": "cucm-sub1", "task": "cert-regen", "summary": "Replace the tomcat certificate", "who": "root", "why": None, "state": "waiting",
+            "detail": "", "created_at": "2026-07-01T10:00:00Z", "deadline": "2026-07-01T11:00:00Z", "number": 20, "answer": None}
+    return {**made, **other}
+
+
 def problem(status, code, detail, **other):
     """An answer of the API that is an error (RFC 9457)."""
     return status, {"type": f"urn:ucpki:problem:{code}", "title": code, "status": status, "detail": detail, "code": code, **other}

@@ -146,7 +146,9 @@ class Node:
 
     def start(self):
         """Starts the process and waits until it serves."""
-        self.launch()
+        return self.launch().until_ready()
+
+    def until_ready(self):
         end = time.monotonic() + START_SECONDS
         while not self.is_ready():
             assert self.process.poll() is None, f"ucpkid ended with {self.process.returncode}\n{self.out}{self.err}"

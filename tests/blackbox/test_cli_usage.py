@@ -12,7 +12,7 @@ pytestmark = pytest.mark.quick
 @pytest.mark.parametrize("words, message, hint", [
     (["shwo", "cert"], "there is no command 'shwo'", "Did you mean 'show'?"),
     (["show", "crt", "list"], "'crt' is not known after 'show'", "Did you mean 'show cert'?"),
-    (["show", "c"], "'c' can mean cert, csr, change", "Write more of it."),
+    (["show", "c"], "'c' can mean cert, csr, change, cluster", "Write more of it."),
     (["show", "cert"], "'show cert' is not complete: after it comes one of list, own,", "More: ucpki help show cert"),
     (["set", "cert", "regen"], "'set cert regen' needs PURPOSE", "More: ucpki help set cert regen"),
     (["set", "cert", "regen", ""], "PURPOSE is empty", "More: ucpki help set cert regen"),
@@ -70,7 +70,7 @@ def test_version():
 @pytest.mark.parametrize("line, found", [
     ([""], ["exit", "file", "help", "quit", "set", "show", "utils", "version"]),
     (["sh"], ["show"]),
-    (["show", "c"], ["cert", "change", "csr"]),
+    (["show", "c"], ["cert", "change", "cluster", "csr"]),
     (["set", "cert", "regen", "TOM"], ["tomcat", "tomcat-ECDSA"]),
     (["set", "cert", "import", "trust", "tomcat"], ["tomcat-trust"]),
     (["set", "cert", "regen", "tomcat", "--d"], ["--dry-run"]),

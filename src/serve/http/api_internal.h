@@ -21,9 +21,28 @@ enum uc_status uc_api_check_upload(const struct uc_route_call *call, struct uc_e
 /* The number of a change in the path. */
 enum uc_status uc_api_change_number(const struct uc_route_call *call, int64_t *out, struct uc_error *e) UC_MUST;
 
+/* The rows of a page, and the number below which it begins (0: with the newest): the parameters limit and cursor of lists of changes. */
+enum uc_status uc_api_page(const struct uc_route_call *call, int64_t *before, size_t *limit, struct uc_error *e) UC_MUST;
+/* The peer's address without its port: what guesses are counted by. */
+void uc_api_peer(const struct uc_http_request *request, char out[64]);
+/* Signs in by name and password (RFC 7617). *who (owned) gets the account. UC_EAUTH "sign-in-needed" without them, else as uc_node_sign_in(). */
+enum uc_status uc_api_sign_in_basic(struct uc_node *n, const struct uc_http_request *request, char **who, struct uc_error *e) UC_MUST;
+/* Runs a task without a file, previewed, confirmed and answered as every other; args (owned) are its arguments. */
+void uc_api_run_task(void *ctx, const struct uc_route_call *call, struct uc_http_response *r, const char *task, json_t *args);
+/*
+ * The JSON body, owned, which may have no member that the route's schema does not have: a misspelt option must not be ignored. UC_EINPUT
+ * "unknown-argument", and what uc_route_body_json() says.
+ */
+enum uc_status uc_api_body(const struct uc_route_call *call, json_t **out, struct uc_error *e) UC_MUST;
+
+/* The table of routes. */
+extern const struct uc_route uc_api_routes[];
+extern const size_t uc_api_route_count;
+
 /* The handlers of the routes. */
 #define UC_API_HANDLER(name) void uc_api_##name(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)
 UC_API_HANDLER(get_root);
+UC_API_HANDLER(get_openapi);
 UC_API_HANDLER(get_status);
 UC_API_HANDLER(get_purposes);
 UC_API_HANDLER(get_stores);
@@ -47,5 +66,24 @@ UC_API_HANDLER(delete_trust);
 UC_API_HANDLER(post_undo);
 UC_API_HANDLER(delete_key);
 UC_API_HANDLER(post_password);
+UC_API_HANDLER(list_nodes);
+UC_API_HANDLER(get_node);
+UC_API_HANDLER(post_node);
+UC_API_HANDLER(delete_node);
+UC_API_HANDLER(post_node_rename);
+UC_API_HANDLER(post_diagnose);
+UC_API_HANDLER(list_jobs);
+UC_API_HANDLER(get_job);
+UC_API_HANDLER(get_cluster);
+UC_API_HANDLER(post_move);
+UC_API_HANDLER(post_resync);
+UC_API_HANDLER(post_join);
+UC_API_HANDLER(post_signing);
+UC_API_HANDLER(post_encryption);
+UC_API_HANDLER(post_compare);
+UC_API_HANDLER(get_authz);
+UC_API_HANDLER(post_token);
+UC_API_HANDLER(post_introspect);
+UC_API_HANDLER(get_jwks);
 
 #endif

@@ -57,6 +57,7 @@ static enum uc_status read_find(const struct uc_route_call *call, struct uc_find
 	if (usage != NULL && strcmp(usage, "own") != 0 && strcmp(usage, "trust") != 0)
 		return uc_fail_field(e, UC_EINPUT, "bad-usage", "usage", "Use own or trust.", "'%s' is not a usage", usage);
 	f->usage = usage;
+	f->node = uc_route_query(call, "node");
 	UC_CLEANUP(uc_strv_free) struct uc_strv where = {.items = NULL};
 	uc_route_query_all(call, "where", &where);
 	for (size_t i = 0; i < where.count; i++) UC_TRY(uc_find_where(f, where.items[i], e));
@@ -82,8 +83,9 @@ void uc_api_list_certs(void *ctx, const struct uc_route_call *call, struct uc_ht
 	uc_api_reply(r, status, json, &e);
 }
 
-/* A certificate's place, from the path: own/{purpose} or trust/{store}/{name}. */
+/* A certificate's place: from the path own/{purpose} or trust/{store}/{name}, and the node from the query. */
 struct place {
+	const char *node; /* NULL: this one */
 	bool own;
 	const char *unit;
 	const char *name;
@@ -92,8 +94,10 @@ struct place {
 static struct place place_of(const struct uc_route_call *call)
 {
 	bool own = strstr(call->route->pattern, "/own/") != NULL;
-	return (struct place){
-	    .own = own, .unit = uc_route_param(call, own ? "purpose" : "store"), .name = own ? "" : uc_route_param(call, "name")};
+	return (struct place){.node = uc_route_query(call, "node"),
+	                      .own = own,
+	                      .unit = uc_route_param(call, own ? "purpose" : "store"),
+	                      .name = own ? "" : uc_route_param(call, "name")};
 }
 
 void uc_api_get_cert(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)
@@ -101,7 +105,7 @@ void uc_api_get_cert(void *ctx, const struct uc_route_call *call, struct uc_http
 	struct place p = place_of(call);
 	json_t *json = NULL;
 	struct uc_error e;
-	enum uc_status status = uc_node_cert(node_of(ctx), p.own, p.unit, p.name, &json, &e);
+	enum uc_status status = uc_node_cert(node_of(ctx), p.node, p.own, p.unit, p.name, &json, &e);
 	uc_api_reply(r, status, json, &e);
 }
 
@@ -110,7 +114,7 @@ void uc_api_get_chain(void *ctx, const struct uc_route_call *call, struct uc_htt
 	struct place p = place_of(call);
 	json_t *json = NULL;
 	struct uc_error e;
-	enum uc_status status = uc_node_chain(node_of(ctx), p.own, p.unit, p.name, &json, &e);
+	enum uc_status status = uc_node_chain(node_of(ctx), p.node, p.own, p.unit, p.name, &json, &e);
 	uc_api_reply(r, status, json, &e);
 }
 
@@ -137,16 +141,16 @@ void uc_api_get_cert_content(void *ctx, const struct uc_route_call *call, struct
 	char type[96];
 	char file[96];
 	struct uc_error e;
-	enum uc_status status = uc_node_content(node_of(ctx), p.own, p.unit, p.name, format != NULL ? format : "pem", &bytes, type, file, &e);
+	enum uc_status status =
+	    uc_node_content(node_of(ctx), p.node, p.own, p.unit, p.name, format != NULL ? format : "pem", &bytes, type, file, &e);
 	send_file(r, status, &bytes, type, file, &e);
 }
 
 void uc_api_list_csrs(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)
 {
-	(void)call;
 	json_t *json = NULL;
 	struct uc_error e;
-	enum uc_status status = uc_node_requests(node_of(ctx), &json, &e);
+	enum uc_status status = uc_node_requests(node_of(ctx), uc_route_query(call, "node"), &json, &e);
 	uc_api_reply(r, status, json, &e);
 }
 
@@ -154,7 +158,7 @@ void uc_api_get_csr(void *ctx, const struct uc_route_call *call, struct uc_http_
 {
 	json_t *json = NULL;
 	struct uc_error e;
-	enum uc_status status = uc_node_request(node_of(ctx), uc_route_param(call, "purpose"), &json, &e);
+	enum uc_status status = uc_node_request(node_of(ctx), uc_route_query(call, "node"), uc_route_param(call, "purpose"), &json, &e);
 	uc_api_reply(r, status, json, &e);
 }
 
@@ -165,23 +169,19 @@ void uc_api_get_csr_content(void *ctx, const struct uc_route_call *call, struct 
 	char type[96];
 	char file[96];
 	struct uc_error e;
-	enum uc_status status =
-	    uc_node_request_content(node_of(ctx), uc_route_param(call, "purpose"), format != NULL ? format : "pem", &bytes, type, file, &e);
+	enum uc_status status = uc_node_request_content(node_of(ctx), uc_route_query(call, "node"), uc_route_param(call, "purpose"),
+	                                                format != NULL ? format : "pem", &bytes, type, file, &e);
 	send_file(r, status, &bytes, type, file, &e);
 }
 
 void uc_api_list_changes(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)
 {
-	unsigned long long limit;
-	unsigned long long before = 0;
+	size_t limit = 0;
+	int64_t before = 0;
 	json_t *json = NULL;
 	struct uc_error e;
-	enum uc_status status = uc_route_number(call, "limit", 1, UC_API_MAX_LIMIT, UC_API_DEFAULT_LIMIT, &limit, &e);
-	const char *cursor = uc_route_query(call, "cursor");
-	if (status == UC_OK && cursor != NULL && !uc_parse_u64(cursor, 1, INT64_MAX, &before))
-		status = uc_fail_field(&e, UC_EINPUT, "bad-cursor", "cursor", "Use the value of \"next\" of the answer before.",
-		                       "'%s' is not a cursor of this list", cursor);
-	if (status == UC_OK) status = uc_node_changes(node_of(ctx), (int64_t)before, limit, uc_route_query(call, "object"), &json, &e);
+	enum uc_status status = uc_api_page(call, &before, &limit, &e);
+	if (status == UC_OK) status = uc_node_changes(node_of(ctx), before, limit, uc_route_query(call, "object"), &json, &e);
 	uc_api_reply(r, status, json, &e);
 }
 

@@ -12,13 +12,17 @@ static struct uc_node_call read_call(void *ctx, const struct uc_route_call *call
 	    .why = uc_route_query(call, "why"),
 	    .request_id = uc_route_query(call, "request"),
 	    .seen = uc_route_query(call, "seen"),
+	    .node = uc_route_query(call, "node"),
 	    .dry_run = uc_route_flag(call, "dry_run"),
 	    .yes = uc_route_flag(call, "yes"),
 	    .force = uc_route_flag(call, "force"),
 	};
 }
 
-/* 201 for a change, also one that an earlier request of the same id made; 200 for a plan, and when there was nothing to do. */
+/*
+ * 201 for a change, also one that an earlier request of the same id made; 202 when that only asks another node to do it; 200 for a plan,
+ * and when there was nothing to do.
+ */
 static void answer(struct uc_http_response *r, enum uc_status status, json_t *json, const struct uc_error *e)
 {
 	bool changed = status == UC_OK && json_is_integer(json_object_get(json, "number"));
@@ -26,12 +30,11 @@ static void answer(struct uc_http_response *r, enum uc_status status, json_t *js
 		uc_api_reply(r, status, json, e);
 		return;
 	}
-	uc_http_write_json(r, 201, json);
+	uc_http_write_json(r, json_is_string(json_object_get(json, "job")) ? 202 : 201, json);
 	json_decref(json);
 }
 
-/* Runs a task; args (owned) are its arguments. */
-static void run_task(void *ctx, const struct uc_route_call *call, struct uc_http_response *r, const char *task, json_t *args, bool upload)
+static void run_with(void *ctx, const struct uc_route_call *call, struct uc_http_response *r, const char *task, json_t *args, bool upload)
 {
 	struct uc_node_call run = read_call(ctx, call);
 	run.request = (struct uc_task_request){.task = task, .args = args, .password = uc_http_header(call->request, "UCPKI-Password")};
@@ -43,8 +46,12 @@ static void run_task(void *ctx, const struct uc_route_call *call, struct uc_http
 	answer(r, status, json, &e);
 }
 
-/* The body, which may have no member that the route's schema does not have: a misspelt option must not be ignored. *out is owned. */
-static enum uc_status read_body(const struct uc_route_call *call, json_t **out, struct uc_error *e)
+void uc_api_run_task(void *ctx, const struct uc_route_call *call, struct uc_http_response *r, const char *task, json_t *args)
+{
+	run_with(ctx, call, r, task, args, false);
+}
+
+enum uc_status uc_api_body(const struct uc_route_call *call, json_t **out, struct uc_error *e)
 {
 	UC_TRY(uc_route_body_json(call, out, e));
 	json_t *schema = json_loads(call->route->body_schema, 0, NULL);
@@ -76,12 +83,12 @@ static void run_with_body(void *ctx, const struct uc_route_call *call, struct uc
 {
 	json_t *args = NULL;
 	struct uc_error e;
-	if (read_body(call, &args, &e) != UC_OK) {
+	if (uc_api_body(call, &args, &e) != UC_OK) {
 		uc_problem_write(r, &e, NULL);
 		return;
 	}
 	json_object_set_new(args, "purpose", json_string(uc_route_param(call, "purpose")));
-	run_task(ctx, call, r, task, args, false);
+	uc_api_run_task(ctx, call, r, task, args);
 }
 
 void uc_api_post_regenerate(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)
@@ -96,14 +103,14 @@ void uc_api_post_csr(void *ctx, const struct uc_route_call *call, struct uc_http
 
 void uc_api_delete_csr(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)
 {
-	run_task(ctx, call, r, "csr-delete", json_pack("{s:s}", "purpose", uc_route_param(call, "purpose")), false);
+	uc_api_run_task(ctx, call, r, "csr-delete", json_pack("{s:s}", "purpose", uc_route_param(call, "purpose")));
 }
 
 static void run_upload(void *ctx, const struct uc_route_call *call, struct uc_http_response *r, const char *task, json_t *args)
 {
 	struct uc_error e;
 	if (uc_api_check_upload(call, &e) == UC_OK) {
-		run_task(ctx, call, r, task, args, true);
+		run_with(ctx, call, r, task, args, true);
 		return;
 	}
 	json_decref(args);
@@ -124,8 +131,8 @@ void uc_api_post_trust(void *ctx, const struct uc_route_call *call, struct uc_ht
 
 void uc_api_delete_trust(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)
 {
-	run_task(ctx, call, r, "delete-trust",
-	         json_pack("{s:s, s:s}", "store", uc_route_param(call, "store"), "name", uc_route_param(call, "name")), false);
+	uc_api_run_task(ctx, call, r, "delete-trust",
+	                json_pack("{s:s, s:s}", "store", uc_route_param(call, "store"), "name", uc_route_param(call, "name")));
 }
 
 void uc_api_post_undo(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)
@@ -133,14 +140,14 @@ void uc_api_post_undo(void *ctx, const struct uc_route_call *call, struct uc_htt
 	int64_t number = 0;
 	struct uc_error e;
 	if (uc_api_change_number(call, &number, &e) == UC_OK)
-		run_task(ctx, call, r, "undo", json_pack("{s:I}", "number", (json_int_t)number), false);
+		uc_api_run_task(ctx, call, r, "undo", json_pack("{s:I}", "number", (json_int_t)number));
 	else
 		uc_problem_write(r, &e, NULL);
 }
 
 void uc_api_delete_key(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)
 {
-	run_task(ctx, call, r, "key-purge", json_pack("{s:s}", "key", uc_route_param(call, "id")), false);
+	uc_api_run_task(ctx, call, r, "key-purge", json_pack("{s:s}", "key", uc_route_param(call, "id")));
 }
 
 void uc_api_post_password(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)
@@ -149,7 +156,7 @@ void uc_api_post_password(void *ctx, const struct uc_route_call *call, struct uc
 	json_t *args = NULL;
 	json_t *json = NULL;
 	struct uc_error e = {.code = UC_OK};
-	enum uc_status status = read_body(call, &args, &e);
+	enum uc_status status = uc_api_body(call, &args, &e);
 	const char *password = json_string_value(json_object_get(args, "password"));
 	if (status == UC_OK && password == NULL)
 		status = uc_fail_field(&e, UC_EINPUT, "argument-missing", "password", NULL, "the argument password is missing");

@@ -10,8 +10,9 @@ int uc_problem_status(const struct uc_error *e)
 {
 	static const int by_class[] = {
 	    [UC_OK] = 500, /* a failure without a cause is a fault of ours */
-	    [UC_EINPUT] = 400, [UC_EAUTH] = 401,        [UC_ENOTFOUND] = 404, [UC_ECONFLICT] = 409, [UC_EREFUSED] = 422,
-	    [UC_ELIMIT] = 413, [UC_EUNREACHABLE] = 502, [UC_EIO] = 500,       [UC_EFULL] = 507,     [UC_EINTERNAL] = 500,
+	    [UC_EINPUT] = 400,   [UC_EAUTH] = 401,  [UC_ENOTFOUND] = 404,    [UC_ECONFLICT] = 409,
+	    [UC_EREFUSED] = 422, [UC_ELIMIT] = 413, [UC_EUNREACHABLE] = 502, [UC_EUNAVAILABLE] = 503,
+	    [UC_EIO] = 500,      [UC_EFULL] = 507,  [UC_EINTERNAL] = 500,
 	};
 	if (e->code == UC_EAUTH && strcmp(e->id, "forbidden") == 0) return 403;
 	return by_class[e->code];

@@ -144,23 +144,27 @@ static enum uc_status check_parameter(const struct uc_route_call *call, const ch
 	return UC_OK;
 }
 
-/* Reads application/x-www-form-urlencoded pairs, as curl and browsers write a query. */
+/* "name=value" of application/x-www-form-urlencoded, as curl and browsers write it; both are owned by the caller, also when it is malformed. */
+static bool read_pair(const char *part, char **name, char **value)
+{
+	size_t name_len = strcspn(part, "=");
+	const char *raw_value = part[name_len] == '=' ? part + name_len + 1 : "";
+	bool good = decode(uc_slice_of(part, name_len), true, name);
+	return decode(uc_slice_str(raw_value), true, value) && good;
+}
+
 static enum uc_status read_query(struct uc_route_call *call, struct uc_error *e)
 {
 	UC_CLEANUP(uc_strv_free) struct uc_strv parts = {0};
 	uc_strv_split(&parts, call->request->query, '&');
 	for (size_t i = 0; i < parts.count; i++) {
-		const char *part = parts.items[i];
-		size_t name_len = strcspn(part, "=");
-		const char *raw_value = part[name_len] == '=' ? part + name_len + 1 : "";
 		UC_CLEANUP(uc_freep) char *name = NULL;
 		UC_CLEANUP(uc_freep) char *value = NULL;
-		bool good = decode(uc_slice_of(part, name_len), true, &name);
-		if (!decode(uc_slice_str(raw_value), true, &value) || !good)
+		if (!read_pair(parts.items[i], &name, &value))
 			return uc_fail(
 			    e, UC_EINPUT, "malformed-query",
 			    "Write each parameter as name=value in UTF-8, with '%' and two hexadecimal digits for other bytes; %00 is not allowed.",
-			    "The query's part '%s' is not well-formed", part);
+			    "The query's part '%s' is not well-formed", parts.items[i]);
 		UC_TRY(check_parameter(call, name, value, e));
 		uc_strv_take(&call->query, uc_move(name));
 		uc_strv_take(&call->query, uc_move(value));
@@ -262,5 +266,43 @@ enum uc_status uc_route_body_json(const struct uc_route_call *call, json_t **out
 		return uc_fail(e, UC_EINPUT, "bad-json", NULL, "The body is JSON, but at line 1 begins something else than an object");
 	}
 	*out = json;
+	return UC_OK;
+}
+
+static bool is_form(const struct uc_http_request *request)
+{
+	static const char form[] = "application/x-www-form-urlencoded";
+	const char *type = uc_http_header(request, "Content-Type");
+	if (type == NULL || strncasecmp(type, form, strlen(form)) != 0) return false;
+	return strchr("; \t", type[strlen(form)]) != NULL; /* parameters may follow, or nothing */
+}
+
+/* Not quoted: it may be a secret. */
+static enum uc_status malformed_form(struct uc_error *e)
+{
+	return uc_fail(e, UC_EINPUT, "malformed-form", "Write each parameter as name=value in UTF-8, percent-encoded; %00 is not allowed.",
+	               "The body is a form that is not well-formed");
+}
+
+enum uc_status uc_route_body_form(const struct uc_route_call *call, struct uc_strv *out, struct uc_error *e)
+{
+	struct uc_slice body = call->request->body;
+	if (!is_form(call->request))
+		return uc_fail(e, UC_EINPUT, "not-a-form", "Send it as application/x-www-form-urlencoded.", "The body is not a form");
+	if (body.len == 0) return UC_OK;
+	if (memchr(body.ptr, '\0', body.len) != NULL) return malformed_form(e);
+	UC_CLEANUP(uc_strv_free) struct uc_strv parts = {0};
+	UC_CLEANUP(uc_freep) char *text = uc_strndup((const char *)body.ptr, body.len);
+	uc_strv_split(&parts, text, '&');
+	for (size_t i = 0; i < parts.count; i++) {
+		UC_CLEANUP(uc_freep) char *name = NULL;
+		UC_CLEANUP(uc_freep) char *value = NULL;
+		size_t at = 0;
+		if (!read_pair(parts.items[i], &name, &value)) return malformed_form(e);
+		if (next_value(out, name, &at) != NULL)
+			return uc_fail_field(e, UC_EINPUT, "repeated-parameter", name, NULL, "The parameter %s is given more than once", name);
+		uc_strv_take(out, uc_move(name));
+		uc_strv_take(out, uc_move(value));
+	}
 	return UC_OK;
 }

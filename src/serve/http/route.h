@@ -44,7 +44,7 @@ struct uc_route {
 	const char *body_type;   /* media type of the request's body, or NULL when it has none */
 	const char *body_schema; /* JSON Schema of a JSON body, as JSON text, or NULL */
 	const char *answer_type; /* media types of the answer, separated by commas; NULL: application/json */
-	int answers[2];          /* its statuses; {0}: 200 */
+	int answers[3];          /* its statuses; {0}: 200 */
 };
 
 /* A request that fits a row. Everything is borrowed but the lists. */
@@ -84,9 +84,14 @@ enum uc_status uc_route_number(const struct uc_route_call *call, const char *nam
  */
 enum uc_status uc_route_body_json(const struct uc_route_call *call, json_t **out, struct uc_error *e) UC_MUST;
 
+/*
+ * Reads the body as application/x-www-form-urlencoded: name, value, ... in the order given, decoded, appended to out. UC_EINPUT "not-a-form" for another media type, "malformed-form", "repeated-parameter".
+ */
+enum uc_status uc_route_body_form(const struct uc_route_call *call, struct uc_strv *out, struct uc_error *e) UC_MUST;
+
 /* The "paths" object of an OpenAPI 3.1 document. Owned: json_decref(). A body_schema that is not JSON ends the process: it is source. */
 json_t *uc_route_openapi(const struct uc_route *table, size_t count);
-/* The "components" object that it refers to: the schema Problem and the security scheme basic. Owned: json_decref(). */
+/* The "components" object that it refers to: the schema Problem and the security schemes basic and bearer. Owned: json_decref(). */
 json_t *uc_route_openapi_components(void);
 
 #endif

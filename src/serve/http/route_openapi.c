@@ -56,8 +56,8 @@ static json_t *content(const char *types)
 static json_t *responses(const struct uc_route *route)
 {
 	json_t *o = json_object();
-	const int *answers = route->answers[0] != 0 ? route->answers : (const int[2]){200};
-	for (size_t i = 0; i < 2 && answers[i] != 0; i++) {
+	const int *answers = route->answers[0] != 0 ? route->answers : (const int[3]){200};
+	for (size_t i = 0; i < sizeof route->answers / sizeof *answers && answers[i] != 0; i++) {
 		char status[16];
 		snprintf(status, sizeof status, "%d", answers[i]);
 		const char *types = route->answer_type != NULL ? route->answer_type : "application/json";
@@ -84,7 +84,7 @@ static json_t *operation(const struct uc_route *route)
 	UC_CLEANUP(uc_freep) char *id = operation_id(route);
 	json_t *o = json_pack("{s:s, s:s, s:o, s:o}", "operationId", id, "summary", route->summary, "parameters", parameters(route),
 	                      "responses", responses(route));
-	json_object_set_new(o, "security", constant(route->open ? "[]" : "[{\"basic\": []}]"));
+	json_object_set_new(o, "security", constant(route->open ? "[]" : "[{\"basic\": []}, {\"bearer\": []}]"));
 	if (route->body_type != NULL) {
 		json_t *type = content(route->body_type);
 		if (route->body_schema != NULL)
@@ -112,7 +112,8 @@ json_t *uc_route_openapi(const struct uc_route *table, size_t count)
 
 json_t *uc_route_openapi_components(void)
 {
-	return constant("{\"securitySchemes\": {\"basic\": {\"type\": \"http\", \"scheme\": \"basic\"}}, \"schemas\": {\"Problem\": {"
+	return constant("{\"securitySchemes\": {\"basic\": {\"type\": \"http\", \"scheme\": \"basic\"}, \"bearer\": {\"type\": \"http\", "
+	                "\"scheme\": \"bearer\"}}, \"schemas\": {\"Problem\": {"
 	                "\"type\": \"object\", \"required\": [\"type\", \"title\", \"status\", \"detail\", \"code\"], \"properties\": {"
 	                "\"type\": {\"type\": \"string\", \"description\": \"urn:ucpki:problem:CODE\"}, "
 	                "\"title\": {\"type\": \"string\"}, \"status\": {\"type\": \"integer\"}, "

@@ -50,10 +50,52 @@ static void every_change_takes_the_options_of_changes(void **state)
 		const struct uc_command *c = &uc_grammar.commands[i];
 		bool changing =
 		    strncmp(c->words, "set ", 4) == 0 || strncmp(c->words, "utils undo", 10) == 0 || strncmp(c->words, "utils key", 9) == 0;
-		assert_true((c->options & all) == (changing ? all : 0));
+		/* What concerns the store as a whole is in no change log: it can be tried or forced, not agreed to. */
+		bool store = strncmp(c->words, "utils cluster", 13) == 0;
+		if (!store) assert_true((c->options & all) == (changing ? all : 0));
 		changes += changing ? 1 : 0;
 	}
-	assert_true(changes >= 8);
+	assert_true(changes >= 12);
+}
+
+/* What can become a job of another node can be left to it: --node, where it may be chosen, never comes without --no-wait. */
+static void every_change_on_another_node_can_be_left_to_it(void **state)
+{
+	(void)state;
+	size_t elsewhere = 0;
+	for (size_t i = 0; i < uc_grammar.count; i++) {
+		const struct uc_command *c = &uc_grammar.commands[i];
+		bool changing = (c->options & UC_OPT(WHY)) != 0;
+		bool node = (c->options & UC_OPT(NODE)) != 0;
+		bool no_wait = (c->options & UC_OPT(NO_WAIT)) != 0;
+		if (changing && node) assert_true(no_wait);
+		if (no_wait) assert_true(changing);
+		elsewhere += changing && node ? 1 : 0;
+	}
+	assert_true(elsewhere >= 6);
+}
+
+static const struct uc_command *command_of(const char *line, struct uc_args *args)
+{
+	struct uc_error e;
+	uc_strv_split(&args->typed, line, ' ');
+	assert_ok(uc_args_match(&uc_grammar, args, &e), e);
+	return args->command;
+}
+
+/* "list" is a word and not the name of a node or a job. */
+static void a_list_is_told_from_a_name(void **state)
+{
+	(void)state;
+	static const char *const pairs[][2] = {{"show node list", "show node cucm-sub1"}, {"show job list", "show job 4c-list"}};
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+		UC_CLEANUP(uc_args_free) struct uc_args list = {.command = NULL};
+		UC_CLEANUP(uc_args_free) struct uc_args one = {.command = NULL};
+		assert_string_equal(command_of(pairs[i][0], &list)->words, pairs[i][0]);
+		assert_ptr_not_equal(command_of(pairs[i][1], &one), list.command);
+		assert_int_equal(list.words.count, 0);
+		assert_int_equal(one.words.count, 1);
+	}
 }
 
 int main(void)
@@ -63,6 +105,8 @@ int main(void)
 	    cmocka_unit_test(every_option_belongs_to_a_command),
 	    cmocka_unit_test(every_command_can_be_typed),
 	    cmocka_unit_test(every_change_takes_the_options_of_changes),
+	    cmocka_unit_test(every_change_on_another_node_can_be_left_to_it),
+	    cmocka_unit_test(a_list_is_told_from_a_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

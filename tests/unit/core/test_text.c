@@ -79,6 +79,28 @@ static void base64_agrees_with_OpenSSL(void **state)
 	}
 }
 
+/* RFC 4648 section 5; the last two bytes need '-' and '_'. */
+static void base64url_has_one_text_for_each_bytes(void **state)
+{
+	(void)state;
+	static const char *const rows[][2] = {{"", ""},           {"f", "Zg"},          {"fo", "Zm8"},          {"foo", "Zm9v"},
+	                                      {"foob", "Zm9vYg"}, {"fooba", "Zm9vYmE"}, {"foobar", "Zm9vYmFy"}, {"\xfb\xff\xbf", "-_-_"}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		UC_CLEANUP(uc_buf_free) struct uc_buf back = UC_BUF_EMPTY;
+		UC_CLEANUP(uc_freep) char *text = uc_base64url(uc_slice_str(rows[i][0]));
+		assert_string_equal(text, rows[i][1]);
+		assert_true(uc_unbase64url(uc_slice_str(text), &back));
+		assert_true(uc_slice_eq(uc_buf_slice(&back), uc_slice_str(rows[i][0])));
+	}
+	static const char *const bad[] = {"Z", "Zg==", "Zh", "Zm9", "Zm 9v", "Zm9v\n", "+/+/", "-_-/", "Zm9v=", "====", "Zm9v.", "\xc3\xa4"};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		UC_CLEANUP(uc_buf_free) struct uc_buf out = UC_BUF_EMPTY;
+		uc_buf_add_str(&out, "x");
+		if (uc_unbase64url(uc_slice_str(bad[i]), &out)) fail_msg("'%s' was read", bad[i]);
+		assert_int_equal(out.len, 1);
+	}
+}
+
 static void wrong_base64_is_refused_and_adds_nothing(void **state)
 {
 	(void)state;
@@ -286,6 +308,7 @@ int main(void)
 	    cmocka_unit_test(hexadecimal_round_trip),
 	    cmocka_unit_test(wrong_hexadecimal_is_refused_and_adds_nothing),
 	    cmocka_unit_test(base64_vectors_of_RFC_4648),
+	    cmocka_unit_test(base64url_has_one_text_for_each_bytes),
 	    cmocka_unit_test(base64_agrees_with_OpenSSL),
 	    cmocka_unit_test(wrong_base64_is_refused_and_adds_nothing),
 	    cmocka_unit_test(utf8_agrees_with_another_decoder_on_all_short_sequences),

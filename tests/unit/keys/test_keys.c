@@ -10,6 +10,11 @@
 #include "core/bytes.h"
 #include "core/file.h"
 #include "keys/keys.h"
+#include "pki/digest.h"
+#include "pki/request.h"
+#include "pki/seal.h"
+
+enum { OWN_FILES = 2 }; /* node.key and node.pem */
 
 struct place {
 	char *dir;
@@ -96,7 +101,7 @@ static void a_new_directory_gets_a_master_key_and_a_node_key_only_for_its_owner_
 	assert_int_equal(mode_of(node), 0600);
 	UC_CLEANUP(uc_buf_wipe) struct uc_buf bytes = contents(master);
 	assert_int_equal(bytes.len, 32);
-	assert_int_equal(uc_test_dir_count(p->keys_dir), 1);
+	assert_int_equal(uc_test_dir_count(p->keys_dir), OWN_FILES);
 	assert_int_equal(uc_test_dir_count(p->dir), 2);
 }
 
@@ -115,7 +120,7 @@ static void a_key_is_named_after_its_public_key_and_readable_only_by_its_owner_C
 		assert_int_equal(mode_of(path), 0600);
 		assert_true(uc_keys_has(p->k, id));
 	}
-	assert_int_equal(uc_test_dir_count(p->keys_dir), 1 + sizeof kinds / sizeof *kinds);
+	assert_int_equal(uc_test_dir_count(p->keys_dir), OWN_FILES + sizeof kinds / sizeof *kinds);
 }
 
 static void a_umask_does_not_open_a_key_C142(void **state)
@@ -206,7 +211,7 @@ static void an_id_that_is_no_id_can_neither_remove_nor_retire_a_file(void **stat
 	assert_fails(uc_keys_remove(p->k, "node", &e), e, UC_ENOTFOUND, "no-key");
 	assert_fails(uc_keys_remove(p->k, "../master", &e), e, UC_ENOTFOUND, "no-key");
 	assert_fails(uc_keys_retire(p->k, "node", &e), e, UC_ENOTFOUND, "no-key");
-	assert_int_equal(uc_test_dir_count(p->keys_dir), 1);
+	assert_int_equal(uc_test_dir_count(p->keys_dir), OWN_FILES);
 	reopen(p);
 }
 
@@ -332,7 +337,7 @@ static void a_removed_key_is_gone_and_removing_it_again_is_no_error(void **state
 	assert_fails(uc_keys_get(p->k, id, &key, &e), e, UC_ENOTFOUND, "no-key");
 	assert_ok(uc_keys_remove(p->k, id, &e), e);
 	assert_ok(uc_keys_retire(p->k, id, &e), e);
-	assert_int_equal(uc_test_dir_count(p->keys_dir), 1);
+	assert_int_equal(uc_test_dir_count(p->keys_dir), OWN_FILES);
 }
 
 /* Sets when a key was stored. */
@@ -374,6 +379,11 @@ static void keys_age_from_when_they_were_stored_or_last_went_out_of_use(void **s
 	assert_false(uc_strv_has(&after, retired));
 }
 
+static bool verifies(const struct uc_keys *k, struct uc_slice data, struct uc_slice signature)
+{
+	return uc_signature_ok(uc_keys_node_cert(k), data, signature);
+}
+
 static void the_node_signs_and_only_its_own_signature_verifies(void **state)
 {
 	struct place *p = *state;
@@ -381,17 +391,259 @@ static void the_node_signs_and_only_its_own_signature_verifies(void **state)
 	UC_CLEANUP(uc_buf_free) struct uc_buf sig = UC_BUF_EMPTY;
 	struct uc_slice text = uc_slice_str("{\"v\":1}");
 	assert_ok(uc_keys_node_sign(p->k, text, &sig, &e), e);
-	assert_true(uc_keys_node_verify(p->k, text, uc_buf_slice(&sig)));
-	assert_false(uc_keys_node_verify(p->k, uc_slice_str("{\"v\":2}"), uc_buf_slice(&sig)));
-	assert_false(uc_keys_node_verify(p->k, text, uc_slice_of(sig.ptr, sig.len - 1)));
-	assert_false(uc_keys_node_verify(p->k, text, uc_slice_of(NULL, 0)));
+	assert_true(verifies(p->k, text, uc_buf_slice(&sig)));
+	assert_false(verifies(p->k, uc_slice_str("{\"v\":2}"), uc_buf_slice(&sig)));
+	assert_false(verifies(p->k, text, uc_slice_of(sig.ptr, sig.len - 1)));
+	assert_false(verifies(p->k, text, uc_slice_of(NULL, 0)));
 	reopen(p);
-	assert_true(uc_keys_node_verify(p->k, text, uc_buf_slice(&sig)));
+	assert_true(verifies(p->k, text, uc_buf_slice(&sig)));
 
 	void *other_state = NULL;
 	setup(&other_state);
 	struct place *other = other_state;
-	assert_false(uc_keys_node_verify(other->k, text, uc_buf_slice(&sig)));
+	assert_false(verifies(other->k, text, uc_buf_slice(&sig)));
+	teardown(&other_state);
+}
+
+/* ---- the node's certificate ---- */
+
+static char *cert_path(const struct place *p)
+{
+	return uc_sprintf("%s/node.pem", p->keys_dir);
+}
+
+static void the_node_certificate_is_for_the_node_key_and_for_all_times(void **state)
+{
+	struct place *p = *state;
+	const struct uc_cert *c = uc_keys_node_cert(p->k);
+	UC_CLEANUP(uc_freep) char *path = cert_path(p);
+	assert_int_equal(mode_of(path), 0600);
+	UC_CLEANUP(uc_freep) char *label = uc_cert_label(c);
+	char id[UC_KEY_ID_LEN];
+	UC_CLEANUP(uc_freep) char *cn = uc_sprintf("ucpki node %.16s", uc_key_id(c->spki, id));
+	assert_string_equal(label, cn);
+	assert_true(uc_cert_self_signed(c));
+	assert_string_equal(uc_key_spec_of(c->spki)->name, "ec-p256");
+	assert_int_equal(c->key_usage, UC_KU_DIGITAL_SIGNATURE | UC_KU_KEY_AGREEMENT);
+	assert_false(c->is_ca);
+	assert_string_equal(uc_cert_state(c, 0), "valid");
+	assert_string_equal(uc_cert_state(c, UC_TIME_MAX), "valid");
+}
+
+/* The cluster pins it: it must stay the same for good. A node of an older version gets one for the key that it has. */
+static void the_node_certificate_survives_a_restart_and_a_missing_one_is_made(void **state)
+{
+	struct place *p = *state;
+	char before[UC_FINGERPRINT_HEX];
+	char after[UC_FINGERPRINT_HEX];
+	char id[UC_KEY_ID_LEN];
+	char again[UC_KEY_ID_LEN];
+	uc_cert_fingerprint_hex(uc_keys_node_cert(p->k), before);
+	uc_key_id(uc_keys_node_cert(p->k)->spki, id);
+	reopen(p);
+	assert_string_equal(uc_cert_fingerprint_hex(uc_keys_node_cert(p->k), after), before);
+	UC_CLEANUP(uc_freep) char *path = cert_path(p);
+	close_keys(p);
+	assert_int_equal(unlink(path), 0);
+	reopen(p);
+	assert_true(uc_file_exists(path));
+	assert_string_equal(uc_key_id(uc_keys_node_cert(p->k)->spki, again), id);
+}
+
+static void a_node_certificate_that_is_damaged_or_of_another_key_is_never_replaced(void **state)
+{
+	struct place *p = *state;
+	void *other_state = NULL;
+	setup(&other_state);
+	struct place *other = other_state;
+	UC_CLEANUP(uc_freep) char *path = cert_path(p);
+	UC_CLEANUP(uc_freep) char *other_path = cert_path(other);
+	UC_CLEANUP(uc_buf_free) struct uc_buf good = contents(path);
+	UC_CLEANUP(uc_buf_free) struct uc_buf foreign = contents(other_path);
+	/* The same certificate with another signature: written again, so that only the signature is wrong. */
+	UC_CLEANUP(uc_buf_free) struct uc_buf der = UC_BUF_EMPTY;
+	UC_CLEANUP(uc_buf_free) struct uc_buf unsigned_ = UC_BUF_EMPTY;
+	uc_buf_add_slice(&der, uc_buf_slice(&uc_keys_node_cert(p->k)->der));
+	der.ptr[der.len - 1] ^= 1;
+	uc_pem_write(&unsigned_, "CERTIFICATE", uc_buf_slice(&der));
+	const struct uc_slice bad[] = {uc_slice_str(""), uc_slice_str("rubbish\n"), uc_slice_of(good.ptr, good.len / 2), uc_buf_slice(&foreign),
+	                               uc_buf_slice(&unsigned_)};
+	close_keys(p);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct uc_error e;
+		overwrite(path, bad[i].ptr, bad[i].len);
+		assert_fails(uc_keys_open(p->dir, &p->k, &e), e, UC_EIO, "node-cert-damaged");
+		assert_non_null(strstr(e.message, path));
+		UC_CLEANUP(uc_buf_free) struct uc_buf now = contents(path);
+		assert_true(uc_slice_eq(uc_buf_slice(&now), bad[i]));
+	}
+	overwrite(path, good.ptr, good.len);
+	reopen(p);
+	teardown(&other_state);
+}
+
+/* ---- keys that several nodes have ---- */
+
+/* The certificates of some nodes. Release with uc_certs_free(). */
+static struct uc_certs nodes_of(const struct place *a, const struct place *b)
+{
+	struct uc_certs v = {.items = NULL};
+	uc_certs_take(&v, uc_cert_dup(uc_keys_node_cert(a->k)));
+	if (b != NULL) uc_certs_take(&v, uc_cert_dup(uc_keys_node_cert(b->k)));
+	return v;
+}
+
+static void a_sealed_key_is_taken_by_the_nodes_it_is_sealed_to_and_by_no_other(void **state)
+{
+	struct place *p = *state;
+	static const char *const kinds[] = {"ec-p256", "ec-p384", "rsa-2048"};
+	void *other_state = NULL;
+	void *third_state = NULL;
+	setup(&other_state);
+	setup(&third_state);
+	struct place *other = other_state;
+	struct place *third = third_state;
+	UC_CLEANUP(uc_certs_free) struct uc_certs both = nodes_of(p, other);
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		struct uc_error e;
+		char id[UC_KEY_ID_LEN];
+		UC_CLEANUP(uc_key_freep) EVP_PKEY *key = NULL;
+		UC_CLEANUP(uc_key_freep) EVP_PKEY *taken = NULL;
+		UC_CLEANUP(uc_buf_free) struct uc_buf blob = UC_BUF_EMPTY;
+		assert_ok(uc_keys_new(p->k, uc_key_spec_find(kinds[i]), id, &key, &e), e);
+		assert_ok(uc_keys_seal(p->k, id, &both, &blob, &e), e);
+		assert_ok(uc_keys_take(other->k, id, uc_buf_slice(&blob), &e), e);
+		reopen(other); /* it is on the disk, under other's own master key */
+		assert_ok(uc_keys_get(other->k, id, &taken, &e), e);
+		assert_int_equal(EVP_PKEY_eq(key, taken), 1);
+		UC_CLEANUP(uc_freep) char *path = key_path(other, id);
+		assert_int_equal(mode_of(path), 0600);
+		/* Again, and where it was from the beginning. */
+		assert_ok(uc_keys_take(other->k, id, uc_buf_slice(&blob), &e), e);
+		assert_ok(uc_keys_take(p->k, id, uc_buf_slice(&blob), &e), e);
+		assert_fails(uc_keys_take(third->k, id, uc_buf_slice(&blob), &e), e, UC_EREFUSED, "sealed-to-others");
+		assert_false(uc_keys_has(third->k, id));
+	}
+	assert_int_equal(uc_test_dir_count(other->keys_dir), OWN_FILES + sizeof kinds / sizeof *kinds);
+	teardown(&other_state);
+	teardown(&third_state);
+}
+
+/* The key's two halves and its name belong together, whoever sealed it (C31). */
+static void what_is_another_key_than_its_id_says_is_not_taken_C31(void **state)
+{
+	struct place *p = *state;
+	struct uc_error e;
+	char id[UC_KEY_ID_LEN];
+	char wrong[UC_KEY_ID_LEN];
+	UC_CLEANUP(uc_certs_free) struct uc_certs self = nodes_of(p, NULL);
+	UC_CLEANUP(uc_buf_free) struct uc_buf blob = UC_BUF_EMPTY;
+	UC_CLEANUP(uc_buf_free) struct uc_buf rubbish = UC_BUF_EMPTY;
+	new_key(p, id, NULL);
+	new_key(p, wrong, NULL);
+	assert_ok(uc_keys_seal(p->k, id, &self, &blob, &e), e);
+	assert_ok(uc_seal(uc_slice_str("no key"), &self, &rubbish, &e), e);
+	assert_ok(uc_keys_remove(p->k, wrong, &e), e);
+	assert_fails(uc_keys_take(p->k, wrong, uc_buf_slice(&blob), &e), e, UC_EIO, "key-damaged");
+	assert_fails(uc_keys_take(p->k, wrong, uc_buf_slice(&rubbish), &e), e, UC_EIO, "key-damaged");
+	assert_fails(uc_keys_take(p->k, wrong, uc_slice_str("rubbish"), &e), e, UC_EINPUT, "seal-broken");
+	assert_fails(uc_keys_take(p->k, "../master", uc_buf_slice(&blob), &e), e, UC_EIO, "key-damaged");
+	assert_int_equal(uc_test_dir_count(p->keys_dir), OWN_FILES + 1);
+}
+
+static void a_private_key_that_is_not_of_its_public_one_is_not_taken_C31(void **state)
+{
+	struct place *p = *state;
+	struct uc_error e;
+	char id[UC_KEY_ID_LEN];
+	char other_id[UC_KEY_ID_LEN];
+	UC_CLEANUP(uc_key_freep) EVP_PKEY *key = NULL;
+	UC_CLEANUP(uc_key_freep) EVP_PKEY *other = NULL;
+	new_key(p, id, &key);
+	new_key(p, other_id, &other);
+	uint8_t secret[32];
+	uint8_t theirs[32];
+	BIGNUM *n = NULL;
+	assert_int_equal(EVP_PKEY_get_bn_param(key, "priv", &n), 1);
+	assert_int_equal(BN_bn2binpad(n, secret, sizeof secret), (int)sizeof secret);
+	assert_int_equal(EVP_PKEY_get_bn_param(other, "priv", &n), 1);
+	assert_int_equal(BN_bn2binpad(n, theirs, sizeof theirs), (int)sizeof theirs);
+	BN_clear_free(n);
+	PKCS8_PRIV_KEY_INFO *p8 = EVP_PKEY2PKCS8(key);
+	unsigned char *der = NULL;
+	int len = i2d_PKCS8_PRIV_KEY_INFO(p8, &der);
+	PKCS8_PRIV_KEY_INFO_free(p8);
+	uint8_t *at = memmem(der, (size_t)len, secret, sizeof secret);
+	assert_non_null(at);
+	memcpy(at, theirs, sizeof theirs);
+	UC_CLEANUP(uc_certs_free) struct uc_certs self = nodes_of(p, NULL);
+	UC_CLEANUP(uc_buf_free) struct uc_buf blob = UC_BUF_EMPTY;
+	assert_ok(uc_seal(uc_slice_of(der, (size_t)len), &self, &blob, &e), e);
+	OPENSSL_free(der);
+	assert_ok(uc_keys_remove(p->k, id, &e), e);
+	assert_fails(uc_keys_take(p->k, id, uc_buf_slice(&blob), &e), e, UC_EIO, "key-damaged");
+	assert_false(uc_keys_has(p->k, id));
+}
+
+static void a_damaged_key_is_healed_by_what_was_sealed(void **state)
+{
+	struct place *p = *state;
+	struct uc_error e;
+	char id[UC_KEY_ID_LEN];
+	UC_CLEANUP(uc_key_freep) EVP_PKEY *key = NULL;
+	UC_CLEANUP(uc_key_freep) EVP_PKEY *again = NULL;
+	UC_CLEANUP(uc_certs_free) struct uc_certs self = nodes_of(p, NULL);
+	UC_CLEANUP(uc_buf_free) struct uc_buf blob = UC_BUF_EMPTY;
+	new_key(p, id, &key);
+	assert_ok(uc_keys_seal(p->k, id, &self, &blob, &e), e);
+	UC_CLEANUP(uc_freep) char *path = key_path(p, id);
+	overwrite(path, "half", 4);
+	assert_ok(uc_keys_take(p->k, id, uc_buf_slice(&blob), &e), e);
+	assert_ok(uc_keys_get(p->k, id, &again, &e), e);
+	assert_int_equal(EVP_PKEY_eq(key, again), 1);
+}
+
+static void only_a_key_that_is_here_can_be_sealed(void **state)
+{
+	struct place *p = *state;
+	struct uc_error e;
+	UC_CLEANUP(uc_certs_free) struct uc_certs self = nodes_of(p, NULL);
+	UC_CLEANUP(uc_buf_free) struct uc_buf blob = UC_BUF_EMPTY;
+	static const char *const ids[] = {"node", "../master", "", "0000000000000000000000000000000000000000000000000000000000000000"};
+	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
+		assert_fails(uc_keys_seal(p->k, ids[i], &self, &blob, &e), e, UC_ENOTFOUND, "no-key");
+	assert_int_equal(blob.len, 0);
+}
+
+static void a_symmetric_key_is_named_after_its_hash_stays_sealed_and_goes_on_to_other_nodes(void **state)
+{
+	struct place *p = *state;
+	struct uc_error e;
+	void *other_state = NULL;
+	setup(&other_state);
+	struct place *other = other_state;
+	UC_CLEANUP(uc_certs_free) struct uc_certs self = nodes_of(p, NULL);
+	UC_CLEANUP(uc_certs_free) struct uc_certs theirs = nodes_of(other, NULL);
+	UC_CLEANUP(uc_buf_free) struct uc_buf blob = UC_BUF_EMPTY;
+	UC_CLEANUP(uc_buf_free) struct uc_buf forwarded = UC_BUF_EMPTY;
+	UC_CLEANUP(uc_buf_wipe) struct uc_buf key = UC_BUF_EMPTY;
+	UC_CLEANUP(uc_buf_wipe) struct uc_buf same = UC_BUF_EMPTY;
+	char id[UC_KEY_ID_LEN];
+	char second[UC_KEY_ID_LEN];
+	char hash[UC_SHA256_HEX];
+	assert_ok(uc_keys_new_symmetric(&self, id, &blob, &e), e);
+	assert_ok(uc_keys_unseal(p->k, uc_buf_slice(&blob), &key, &e), e);
+	assert_int_equal(key.len, 32);
+	assert_string_equal(uc_sha256_hex(uc_buf_slice(&key), hash), id);
+	assert_int_equal(uc_test_dir_count(p->keys_dir), OWN_FILES);
+	assert_fails(uc_keys_unseal(other->k, uc_buf_slice(&blob), &same, &e), e, UC_EREFUSED, "sealed-to-others");
+	assert_fails(uc_keys_reseal(other->k, uc_buf_slice(&blob), &theirs, &forwarded, &e), e, UC_EREFUSED, "sealed-to-others");
+	assert_ok(uc_keys_reseal(p->k, uc_buf_slice(&blob), &theirs, &forwarded, &e), e);
+	assert_ok(uc_keys_unseal(other->k, uc_buf_slice(&forwarded), &same, &e), e);
+	assert_true(uc_slice_eq(uc_buf_slice(&key), uc_buf_slice(&same)));
+	UC_CLEANUP(uc_buf_free) struct uc_buf another = UC_BUF_EMPTY;
+	assert_ok(uc_keys_new_symmetric(&self, second, &another, &e), e);
+	assert_string_not_equal(id, second);
 	teardown(&other_state);
 }
 
@@ -430,7 +682,7 @@ static void threads_make_and_read_keys_at_once(void **state)
 	}
 	for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
 	for (int i = 0; i < THREADS; i++) assert_true(makers[i].ok);
-	assert_int_equal(uc_test_dir_count(p->keys_dir), 1 + THREADS * PER_THREAD);
+	assert_int_equal(uc_test_dir_count(p->keys_dir), OWN_FILES + THREADS * PER_THREAD);
 }
 
 int main(void)
@@ -453,6 +705,15 @@ int main(void)
 	    T(a_removed_key_is_gone_and_removing_it_again_is_no_error),
 	    T(keys_age_from_when_they_were_stored_or_last_went_out_of_use),
 	    T(the_node_signs_and_only_its_own_signature_verifies),
+	    T(the_node_certificate_is_for_the_node_key_and_for_all_times),
+	    T(the_node_certificate_survives_a_restart_and_a_missing_one_is_made),
+	    T(a_node_certificate_that_is_damaged_or_of_another_key_is_never_replaced),
+	    T(a_sealed_key_is_taken_by_the_nodes_it_is_sealed_to_and_by_no_other),
+	    T(what_is_another_key_than_its_id_says_is_not_taken_C31),
+	    T(a_private_key_that_is_not_of_its_public_one_is_not_taken_C31),
+	    T(a_damaged_key_is_healed_by_what_was_sealed),
+	    T(only_a_key_that_is_here_can_be_sealed),
+	    T(a_symmetric_key_is_named_after_its_hash_stays_sealed_and_goes_on_to_other_nodes),
 	    T(threads_make_and_read_keys_at_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,8 +10,10 @@
 #include <openssl/x509.h>
 
 #include "core/random.h"
-#include "manage/task.h"
+#include "manage/cluster.h"
+#include "manage/join_secret.h"
 #include "manage/upload.h"
+#include "pki/digest.h"
 #include "pki/make_certs.h"
 #include "pki/name.h"
 #include "pki/report.h"
@@ -24,6 +26,8 @@ struct site {
 	struct uc_keys *keys;
 	struct uc_store *store;
 	struct uc_task_context ctx;
+	char *secret;                   /* what the last task told its caller, or "" */
+	struct uc_task_context founder; /* the context of the first node, while the site is another one: be() */
 };
 
 SITE_UNUSED static int site_setup(void **state)
@@ -44,6 +48,8 @@ SITE_UNUSED static int site_setup(void **state)
 	                                  .guid = "01234567-89ab-4cde-8f01-23456789abcd",
 	                                  .roles = UC_NODE_PUBLISHER | UC_NODE_TFTP,
 	                                  .now = MAKE_NOW};
+	s->founder = s->ctx;
+	s->secret = uc_strdup("");
 	*state = s;
 	return 0;
 }
@@ -55,6 +61,7 @@ SITE_UNUSED static int site_teardown(void **state)
 	uc_store_close(s->store);
 	uc_keys_close(s->keys);
 	uc_test_dir_remove(s->dir);
+	free(s->secret);
 	free(s);
 	return 0;
 }
@@ -99,7 +106,7 @@ SITE_UNUSED static enum uc_status commit_plan(struct site *s, const struct uc_pl
 	                         s->ctx.node, "who", "tester", "why", "task", plan->task, "request", request, "summary", plan->summary,
 	                         "undoes", plan->undoes > 0 ? json_integer(plan->undoes) : json_null(), "steps", plan->steps, "findings",
 	                         uc_report_findings(&plan->findings), "followups", plan->followups);
-	enum uc_status status = uc_log_append(s->store, body, uc_keys_node_sign, s->keys, number, e);
+	enum uc_status status = uc_log_append(s->store, body, uc_keys_node_sign, s->ctx.keys, number, e);
 	json_decref(body);
 	return status;
 }
@@ -134,6 +141,8 @@ SITE_UNUSED static int64_t carry_out(struct site *s, const char *name, json_t *a
 	s->ctx.material = NULL;
 	uc_plan_free(&plan);
 	json_decref((json_t *)(uintptr_t)req.args);
+	free(s->secret);
+	s->secret = uc_strndup(made.secret.len > 0 ? (const char *)made.secret.ptr : "", made.secret.len);
 	return number;
 }
 
@@ -294,6 +303,144 @@ SITE_UNUSED static struct made answer_to(struct site *s, const char *purpose, co
 	    make_cert(&(struct make){.subject = "CN=cucm-pub.example.com", .issuer = issuer, .same_key = &key, .exts = SERVER_EXTS});
 	made_free(&key);
 	return leaf;
+}
+
+/* ---- further nodes ---- */
+
+/* Another node of the cluster: keys of its own, the same store. Release with peer_free(). */
+struct peer {
+	const char *name;
+	unsigned roles;
+	char *dir, *fqdn, *guid;
+	struct uc_keys *keys;
+};
+
+SITE_UNUSED static struct peer peer_new(const char *name, unsigned roles)
+{
+	struct uc_error e;
+	struct peer p = {.name = name, .roles = roles, .dir = uc_test_dir(), .fqdn = uc_sprintf("%s.example.com", name), .guid = uc_uuid()};
+	assert_ok(uc_keys_open(p.dir, &p.keys, &e), e);
+	return p;
+}
+
+SITE_UNUSED static void peer_free(struct peer *p)
+{
+	uc_keys_close(p->keys);
+	uc_test_dir_remove(p->dir);
+	free(p->fqdn);
+	free(p->guid);
+}
+
+/* From now on tasks are carried out by this node; NULL: by the first one again. */
+SITE_UNUSED static void be(struct site *s, const struct peer *p)
+{
+	uc_time now = s->ctx.now;
+	s->ctx = s->founder;
+	s->ctx.now = now;
+	s->ctx.clustered = true;
+	if (p == NULL) return;
+	s->ctx.node = s->ctx.host = p->name;
+	s->ctx.fqdn = p->fqdn;
+	s->ctx.roles = p->roles;
+	s->ctx.keys = p->keys;
+	s->ctx.guid = p->guid;
+}
+
+/* A publisher that can have further nodes, with the OAuth keys that it makes at its installation. */
+SITE_UNUSED static void found(struct site *s)
+{
+	carry_out(s, "install", json_pack("{s:s}", "verifier", "$argon2id$not-a-real-one"), NO_FILE);
+	be(s, NULL);
+}
+
+/* The id of the join secret that was told last, in hexadecimal. Free with free(). */
+SITE_UNUSED static char *secret_id(struct site *s)
+{
+	struct uc_error e;
+	struct uc_join_secret secret;
+	assert_ok(uc_join_secret_read(s->secret, &secret, &e), e);
+	return uc_hex(uc_slice_of(secret.id, sizeof secret.id), '\0');
+}
+
+SITE_UNUSED static json_t *join_args(const struct peer *p, const char *id)
+{
+	UC_CLEANUP(uc_freep) char *der = uc_base64(uc_buf_slice(&uc_keys_node_cert(p->keys)->der));
+	return json_pack("{s:s, s:s, s:s, s:s}", "id", id, "node", p->name, "certificate", der, "guid", p->guid);
+}
+
+SITE_UNUSED static json_t *add_args(const struct peer *p, bool replace)
+{
+	UC_CLEANUP(uc_freep) char *roles = uc_roles_text(p->roles);
+	return json_pack("{s:s, s:s, s:b}", "node", p->name, "roles", roles, "replace", replace);
+}
+
+/* The publisher gives out a secret and the node shows it; returns the change by which it joined. */
+SITE_UNUSED static int64_t join(struct site *s, const struct peer *p, bool replace)
+{
+	be(s, NULL);
+	carry_out(s, "node-add", add_args(p, replace), NO_FILE);
+	UC_CLEANUP(uc_freep) char *id = secret_id(s);
+	return carry_out(s, "node-join", join_args(p, id), NO_FILE);
+}
+
+struct site_taking {
+	const struct peer *peer;
+	size_t count;
+};
+
+SITE_UNUSED static void take_one(void *ctx, const struct uc_sealed *k)
+{
+	struct uc_error e;
+	struct site_taking *t = ctx;
+	if (strcmp(k->kind, "private") != 0 || !uc_strv_has(&k->nodes, t->peer->name)) return;
+	assert_ok(uc_keys_take(t->peer->keys, k->key_id, uc_buf_slice(&k->blob), &e), e);
+	t->count++;
+}
+
+/* As a node that follows does: it takes out every private key that is sealed to it. */
+SITE_UNUSED static size_t take_keys(struct site *s, const struct peer *p)
+{
+	struct uc_error e;
+	struct site_taking t = {.peer = p};
+	assert_ok(uc_store_sealed_each(s->store, NULL, take_one, &t, &e), e);
+	return t.count;
+}
+
+/* What of a purpose is sealed, the newest first; release with uc_sealed_list_free(). */
+SITE_UNUSED static struct uc_sealed_list sealed_of(struct site *s, const char *purpose)
+{
+	struct uc_error e;
+	struct uc_sealed_list out = {.items = NULL};
+	assert_ok(uc_sealed_list_read(&s->ctx, purpose, &out, &e), e);
+	return out;
+}
+
+/* The nodes of the newest sealed key of a purpose, with commas. */
+SITE_UNUSED static void assert_sealed_to(struct site *s, const char *purpose, const char *nodes)
+{
+	UC_CLEANUP(uc_sealed_list_free) struct uc_sealed_list v = sealed_of(s, purpose);
+	assert_true(v.count > 0);
+	UC_CLEANUP(uc_freep) char *list = uc_strv_join(&v.items[0].nodes, ",");
+	assert_string_equal(list, nodes);
+}
+
+/* Can this node open the newest sealed key of a purpose? */
+SITE_UNUSED static bool can_open(struct site *s, struct uc_keys *keys, const char *purpose)
+{
+	struct uc_error e;
+	UC_CLEANUP(uc_sealed_list_free) struct uc_sealed_list v = sealed_of(s, purpose);
+	UC_CLEANUP(uc_buf_wipe) struct uc_buf plain = UC_BUF_EMPTY;
+	assert_true(v.count > 0);
+	enum uc_status status = uc_keys_unseal(keys, uc_buf_slice(&v.items[0].blob), &plain, &e);
+	if (status != UC_OK) assert_string_equal(e.id, "sealed-to-others");
+	return status == UC_OK;
+}
+
+SITE_UNUSED static size_t count_steps(const struct uc_plan *p, const char *type)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < json_array_size(p->steps); i++) n += strcmp(step_text(p, i, "type"), type) == 0;
+	return n;
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, site_setup, site_teardown)

@@ -7,11 +7,11 @@ static json_t *purpose(const char *name)
 }
 
 /* The pending request's names, sorted, with commas. Free with free(). */
-static char *pending_names(struct site *s, const char *name, char **cn)
+static char *names_asked_by(struct site *s, const char *node, const char *name, char **cn)
 {
 	struct uc_error e;
 	UC_CLEANUP(uc_request_free) struct uc_request r = {.node = NULL};
-	assert_ok(uc_store_request(s->store, s->ctx.node, name, &r, &e), e);
+	assert_ok(uc_store_request(s->store, node, name, &r, &e), e);
 	struct uc_csr csr;
 	assert_ok(uc_csr_read(uc_buf_slice(&r.der), &csr, &e), e);
 	if (cn != NULL) *cn = uc_name_cn(csr.subject);
@@ -19,6 +19,16 @@ static char *pending_names(struct site *s, const char *name, char **cn)
 	char *list = uc_strv_join(&csr.sans, ",");
 	uc_csr_free(&csr);
 	return list;
+}
+
+static char *pending_names(struct site *s, const char *name, char **cn)
+{
+	return names_asked_by(s, s->ctx.node, name, cn);
+}
+
+static json_t *multi(const char *name)
+{
+	return json_pack("{s:s, s:s}", "purpose", name, "distribution", "multi-server");
 }
 
 static void a_request_has_a_key_of_its_own_and_touches_no_certificate_C29(void **state)
@@ -58,9 +68,9 @@ static void names_are_gathered_made_alike_and_each_stands_once_C46_C50_C51(void 
 static void one_certificate_for_all_nodes_is_named_after_the_domain(void **state)
 {
 	struct site *s = *state;
-	carry_out(s, "csr-gen", json_pack("{s:s, s:s}", "purpose", "tomcat-ECDSA", "distribution", "multi-server"), NO_FILE);
+	carry_out(s, "csr-gen", multi("tomcat-ECDSA"), NO_FILE);
 	UC_CLEANUP(uc_freep) char *cn = NULL;
-	UC_CLEANUP(uc_freep) char *names = pending_names(s, "tomcat-ECDSA", &cn);
+	UC_CLEANUP(uc_freep) char *names = names_asked_by(s, UC_ALL_NODES, "tomcat-ECDSA", &cn);
 	assert_string_equal(cn, "cucm-pub-EC-ms.example.com");
 	assert_string_equal(names, "DNS:cucm-pub.example.com,DNS:example.com");
 	carry_out(s, "csr-gen",
@@ -68,12 +78,87 @@ static void one_certificate_for_all_nodes_is_named_after_the_domain(void **state
 	                    "common_name", "all.example.com"),
 	          NO_FILE);
 	UC_CLEANUP(uc_freep) char *other_cn = NULL;
-	UC_CLEANUP(uc_freep) char *fewer = pending_names(s, "tomcat-ECDSA", &other_cn);
+	UC_CLEANUP(uc_freep) char *fewer = names_asked_by(s, UC_ALL_NODES, "tomcat-ECDSA", &other_cn);
 	assert_string_equal(other_cn, "all.example.com");
 	assert_string_equal(fewer, "DNS:cucm-pub.example.com");
-	assert_no_plan(s, "csr-gen", json_pack("{s:s, s:s}", "purpose", "TVS", "distribution", "multi-server"), NO_FILE, UC_EREFUSED,
-	               "not-multi-server");
-	assert_no_plan(s, "csr-gen", json_pack("{s:s, s:s}", "purpose", "TVS", "distribution", "some"), NO_FILE, UC_EINPUT, "bad-distribution");
+}
+
+/* Section 2 of the requirements: these have a certificate per node, and nothing else. */
+static void purposes_that_no_two_nodes_share_are_refused(void **state)
+{
+	struct site *s = *state;
+	static const char *const names[] = {"TVS", "ipsec", "CAPF"};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		assert_no_plan(s, "csr-gen", multi(names[i]), NO_FILE, UC_EREFUSED, "not-multi-server");
+	s->ctx.roles = UC_NODE_PRESENCE;
+	assert_no_plan(s, "csr-gen", multi("cup"), NO_FILE, UC_EREFUSED, "not-multi-server");
+	assert_no_plan(s, "csr-gen", json_pack("{s:s, s:s}", "purpose", "cup", "distribution", "some"), NO_FILE, UC_EINPUT, "bad-distribution");
+}
+
+static void a_request_for_all_nodes_names_each_that_has_the_purpose_and_its_key_goes_to_them(void **state)
+{
+	struct site *s = *state;
+	found(s);
+	struct uc_plan plan;
+	plan_ok(s, "csr-gen", multi("tomcat-ECDSA"), NO_FILE, &plan);
+	assert_found(&plan, UC_WARN, "single-node-cluster", "cucm-pub");
+	uc_plan_free(&plan);
+	UC_CLEANUP(peer_free) struct peer sub = peer_new("cucm-sub", UC_NODE_SUBSCRIBER);
+	UC_CLEANUP(peer_free) struct peer imp = peer_new("imp-a", UC_NODE_PRESENCE);
+	join(s, &imp, false);
+	join(s, &sub, false);
+
+	plan_ok(s, "csr-gen", multi("tomcat-ECDSA"), NO_FILE, &plan);
+	assert_steps(&plan, "csr.set,key.seal");
+	assert_not_found(&plan, "single-node-cluster");
+	assert_string_equal(step_text(&plan, 0, "node"), UC_ALL_NODES);
+	assert_string_equal(step_text(&plan, 1, "text"), "Seal the new tomcat-ECDSA key to cucm-pub, cucm-sub, imp-a");
+	uc_plan_free(&plan);
+	carry_out(s, "csr-gen", multi("tomcat-ECDSA"), NO_FILE);
+	UC_CLEANUP(uc_freep) char *names = names_asked_by(s, UC_ALL_NODES, "tomcat-ECDSA", NULL);
+	assert_string_equal(names, "DNS:cucm-pub.example.com,DNS:cucm-sub.example.com,DNS:example.com,DNS:imp-a.example.com");
+	/* The voice nodes alone have CallManager. */
+	carry_out(s, "csr-gen", multi("CallManager-ECDSA"), NO_FILE);
+	UC_CLEANUP(uc_freep) char *voice = names_asked_by(s, UC_ALL_NODES, "CallManager-ECDSA", NULL);
+	assert_string_equal(voice, "DNS:cucm-pub.example.com,DNS:cucm-sub.example.com,DNS:example.com");
+	assert_sealed_to(s, "CallManager-ECDSA", "cucm-pub,cucm-sub");
+	assert_true(can_open(s, sub.keys, "CallManager-ECDSA"));
+	assert_false(can_open(s, imp.keys, "CallManager-ECDSA"));
+	struct uc_error e;
+	UC_CLEANUP(uc_request_free) struct uc_request r = {.node = NULL};
+	assert_ok(uc_store_request(s->store, UC_ALL_NODES, "CallManager-ECDSA", &r, &e), e);
+	take_keys(s, &sub);
+	assert_true(uc_keys_has(sub.keys, r.key_id));
+}
+
+/* One request per node and type, and one for all. */
+static void the_request_of_a_node_and_the_one_for_all_do_not_replace_each_other_C1(void **state)
+{
+	struct site *s = *state;
+	request_csr(s, "tomcat-ECDSA");
+	struct uc_plan plan;
+	plan_ok(s, "csr-gen", multi("tomcat-ECDSA"), NO_FILE, &plan);
+	assert_not_found(&plan, "replaces-csr");
+	assert_found(&plan, UC_NOTE, "other-csr-stays", "CSR of tomcat-ECDSA on cucm-pub stays");
+	uc_plan_free(&plan);
+	carry_out(s, "csr-gen", multi("tomcat-ECDSA"), NO_FILE);
+	plan_ok(s, "csr-gen", multi("tomcat-ECDSA"), NO_FILE, &plan);
+	assert_found(&plan, UC_WARN, "replaces-csr", "multi-server CSR of tomcat-ECDSA");
+	uc_plan_free(&plan);
+	plan_ok(s, "csr-gen", purpose("tomcat-ECDSA"), NO_FILE, &plan);
+	assert_found(&plan, UC_NOTE, "other-csr-stays", "multi-server CSR");
+	uc_plan_free(&plan);
+	/* Deleting: the one that is named, else the node's own, else the only one. */
+	plan_ok(s, "csr-delete", multi("tomcat-ECDSA"), NO_FILE, &plan);
+	assert_string_equal(step_text(&plan, 0, "node"), UC_ALL_NODES);
+	uc_plan_free(&plan);
+	carry_out(s, "csr-delete", purpose("tomcat-ECDSA"), NO_FILE);
+	assert_no_plan(s, "csr-delete", json_pack("{s:s, s:s}", "purpose", "tomcat-ECDSA", "distribution", "node"), NO_FILE, UC_ENOTFOUND,
+	               "no-csr");
+	carry_out(s, "csr-delete", purpose("tomcat-ECDSA"), NO_FILE);
+	assert_no_plan(s, "csr-delete", multi("tomcat-ECDSA"), NO_FILE, UC_ENOTFOUND, "no-csr");
+	assert_no_plan(s, "csr-delete", json_pack("{s:s, s:s}", "purpose", "tomcat-ECDSA", "distribution", "some"), NO_FILE, UC_EINPUT,
+	               "bad-distribution");
 }
 
 static void a_new_request_replaces_the_pending_one_after_a_warning_C1(void **state)
@@ -177,6 +262,9 @@ int main(void)
 	    T(a_request_has_a_key_of_its_own_and_touches_no_certificate_C29),
 	    T(names_are_gathered_made_alike_and_each_stands_once_C46_C50_C51),
 	    T(one_certificate_for_all_nodes_is_named_after_the_domain),
+	    T(purposes_that_no_two_nodes_share_are_refused),
+	    T(a_request_for_all_nodes_names_each_that_has_the_purpose_and_its_key_goes_to_them),
+	    T(the_request_of_a_node_and_the_one_for_all_do_not_replace_each_other_C1),
 	    T(a_new_request_replaces_the_pending_one_after_a_warning_C1),
 	    T(a_request_that_no_CA_could_sign_is_found_in_the_preview_before_a_key_is_made),
 	    T(a_thousand_further_names_are_the_limit_C55),

@@ -154,6 +154,87 @@ static void an_entry_for_the_cluster_and_one_for_the_node_go_together(void **sta
 	made_free(&root);
 }
 
+/* Section 3: imports of CAPF-trust stay on their node, deletes reach every one (C97: it never comes back from another node). */
+static void a_delete_from_CAPF_trust_reaches_every_node_X1_C97(void **state)
+{
+	struct site *s = *state;
+	struct made maker = make_cert(&(struct make){.subject = "CN=Maker", .exts = MAKE_ROOT});
+	struct made theirs = make_cert(&(struct make){.subject = "CN=Theirs", .exts = MAKE_ROOT});
+	found(s);
+	UC_CLEANUP(peer_free) struct peer sub = peer_new("cucm-sub", UC_NODE_SUBSCRIBER);
+	join(s, &sub, false);
+	upload_trust(s, "CAPF", MADE(&maker));
+	be(s, &sub);
+	upload_trust(s, "CAPF", MADE(&maker, &theirs));
+	be(s, NULL);
+	UC_CLEANUP(uc_freep) char *here = names_in(s, "CAPF-trust");
+	assert_null(strstr(here, "Theirs.pem")); /* did not come over */
+	struct uc_plan plan;
+	plan_ok(s, "delete-trust", which("CAPF", "Maker"), NO_FILE, &plan);
+	assert_steps(&plan, "trust.remove,trust.remove");
+	assert_found(&plan, UC_WARN, "trust-lost", "cucm-pub, cucm-sub");
+	uc_plan_free(&plan);
+	carry_out(s, "delete-trust", which("CAPF", "Maker"), NO_FILE);
+	/* What only another node has is deleted from here as well. */
+	plan_ok(s, "delete-trust", which("CAPF", "Theirs"), NO_FILE, &plan);
+	assert_steps(&plan, "trust.remove");
+	assert_string_equal(step_text(&plan, 0, "scope"), "cucm-sub");
+	uc_plan_free(&plan);
+	carry_out(s, "delete-trust", which("CAPF", "Theirs"), NO_FILE);
+	struct uc_error e;
+	UC_CLEANUP(uc_trusts_free) struct uc_trusts left = {.items = NULL};
+	assert_ok(uc_store_trust(s->store, "CAPF-trust", NULL, "Maker", NULL, 10, &left, &e), e);
+	assert_ok(uc_store_trust(s->store, "CAPF-trust", NULL, "Theirs", NULL, 10, &left, &e), e);
+	assert_int_equal(left.count, 0);
+	made_free(&maker);
+	made_free(&theirs);
+}
+
+/* The others follow the scope of the entry. */
+static void a_delete_from_a_store_of_each_node_is_that_nodes(void **state)
+{
+	struct site *s = *state;
+	struct made gateway = make_cert(&(struct make){.subject = "CN=Gateway", .exts = MAKE_ROOT});
+	found(s);
+	UC_CLEANUP(peer_free) struct peer sub = peer_new("cucm-sub", UC_NODE_SUBSCRIBER);
+	join(s, &sub, false);
+	be(s, &sub);
+	upload_trust(s, "ipsec", MADE(&gateway));
+	be(s, NULL);
+	assert_no_plan(s, "delete-trust", which("ipsec", "Gateway"), NO_FILE, UC_ENOTFOUND, "no-certificate");
+	upload_trust(s, "ipsec", MADE(&gateway));
+	struct uc_plan plan;
+	plan_ok(s, "delete-trust", which("ipsec", "Gateway"), NO_FILE, &plan);
+	assert_steps(&plan, "trust.remove");
+	assert_string_equal(step_text(&plan, 0, "scope"), "cucm-pub");
+	uc_plan_free(&plan);
+	made_free(&gateway);
+}
+
+/* X1: the chains of every node are looked at, whichever node is asked. */
+static void what_breaks_on_another_node_is_told_with_its_name_X1(void **state)
+{
+	struct site *s = *state;
+	struct made root;
+	struct made sub_ca;
+	found(s);
+	UC_CLEANUP(peer_free) struct peer sub = peer_new("cucm-sub", UC_NODE_SUBSCRIBER);
+	join(s, &sub, false);
+	be(s, &sub);
+	set_up_chain(s, &root, &sub_ca);
+	be(s, NULL);
+	struct uc_plan plan;
+	plan_ok(s, "delete-trust", which("tomcat", "Root"), NO_FILE, &plan);
+	assert_found(&plan, UC_DANGER, "chain-breaks", "tomcat-ECDSA certificate of cucm-sub");
+	uc_plan_free(&plan);
+	upload_trust(s, "CallManager", MADE(&root));
+	plan_ok(s, "delete-trust", which("CallManager", "Root"), NO_FILE, &plan);
+	assert_not_found(&plan, "chain-breaks"); /* vouches for nothing there */
+	uc_plan_free(&plan);
+	made_free(&root);
+	made_free(&sub_ca);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -164,6 +245,9 @@ int main(void)
 	    T(who_was_issued_by_it_is_named),
 	    T(with_a_twin_of_the_same_key_nothing_breaks),
 	    T(an_entry_for_the_cluster_and_one_for_the_node_go_together),
+	    T(a_delete_from_CAPF_trust_reaches_every_node_X1_C97),
+	    T(a_delete_from_a_store_of_each_node_is_that_nodes),
+	    T(what_breaks_on_another_node_is_told_with_its_name_X1),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

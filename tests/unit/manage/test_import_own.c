@@ -288,10 +288,10 @@ static void a_CAPF_certificate_may_be_a_CA_must_sign_and_should_not_be_limited_t
 		assert_found(&plan, rows[i].weight, rows[i].code, "");
 		assert_not_found(&plan, "ca-as-leaf");
 		if (rows[i].weight != UC_REFUSED) {
-			/* Its root goes to CallManager-trust, and phones are known by CAPF-trust. */
+			/* Its root goes to CallManager-trust, and phones are known by CAPF-trust: on every node. */
 			assert_string_equal(step_text(&plan, 0, "store"), "CallManager-trust");
 			assert_string_equal(step_text(&plan, 1, "store"), "CAPF-trust");
-			assert_string_equal(step_text(&plan, 1, "scope"), "cucm-pub");
+			assert_string_equal(step_text(&plan, 1, "scope"), "cluster");
 			assert_true(follows(&plan, "ctl-update", "CTL"));
 		}
 		uc_plan_free(&plan);

@@ -1,64 +1,9 @@
-/* src/manage/regen.c: G1, self-signed certificates, and the installation of a node. */
+/* src/manage/regen.c: G1, O1, self-signed certificates. */
 #include "site.h"
 
 static json_t *purpose(const char *name)
 {
 	return json_pack("{s:s}", "purpose", name);
-}
-
-static json_t *installation(void)
-{
-	return json_pack("{s:s}", "verifier", "$argon2id$not-a-real-one");
-}
-
-static size_t count_steps(const struct uc_plan *p, const char *type)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < json_array_size(p->steps); i++) n += strcmp(step_text(p, i, "type"), type) == 0;
-	return n;
-}
-
-static void an_installation_makes_what_the_roles_need_and_a_second_one_nothing(void **state)
-{
-	struct site *s = *state;
-	struct uc_plan plan;
-	plan_ok(s, "install", installation(), NO_FILE, &plan);
-	assert_int_equal(count_steps(&plan, "node.set"), 1);
-	assert_int_equal(count_steps(&plan, "account.set"), 1);
-	assert_int_equal(count_steps(&plan, "identity.set"), 9);
-	assert_int_equal(count_steps(&plan, "trust.add"), 9); /* authz has no store, CAPF two */
-	assert_int_equal(uc_findings_worst(&plan.findings), UC_NOTE);
-	uc_plan_free(&plan);
-	carry_out(s, "install", installation(), NO_FILE);
-	struct uc_error e;
-	UC_CLEANUP(uc_account_free) struct uc_account admin = {.name = NULL};
-	assert_ok(uc_store_account(s->store, "admin", &admin, &e), e);
-	assert_string_equal(admin.verifier, "$argon2id$not-a-real-one");
-	UC_CLEANUP(uc_node_row_free) struct uc_node_row row = {.name = NULL};
-	assert_ok(uc_store_node(s->store, "cucm-pub", &row, &e), e);
-	assert_string_equal(row.roles, "publisher,tftp");
-	plan_ok(s, "install", json_object(), NO_FILE, &plan);
-	assert_true(uc_plan_empty(&plan));
-	uc_plan_free(&plan);
-
-	/* A node that gets another role gets what is missing for it, and no more. */
-	s->ctx.roles |= UC_NODE_REPORTING;
-	plan_ok(s, "install", json_object(), NO_FILE, &plan);
-	assert_steps(&plan, "node.set,identity.set,trust.add");
-	assert_string_equal(step_text(&plan, 1, "purpose"), "intelligenceCenter-srvr");
-	uc_plan_free(&plan);
-}
-
-static void the_log_holds_no_verifier_of_a_password(void **state)
-{
-	struct site *s = *state;
-	int64_t number = carry_out(s, "install", installation(), NO_FILE);
-	struct uc_error e;
-	json_t *change = NULL;
-	assert_ok(uc_log_get(s->store, number, &change, &e), e);
-	UC_CLEANUP(uc_freep) char *text = json_dumps(change, 0);
-	assert_null(strstr(text, "argon2id"));
-	json_decref(change);
 }
 
 static void regenerating_keeps_the_kind_of_key_warns_and_renews_the_copies(void **state)
@@ -279,22 +224,69 @@ static void a_purpose_of_another_role_is_not_here(void **state)
 	assert_no_plan(s, "cert-regen", purpose("CAPF"), NO_FILE, UC_EREFUSED, "purpose-not-here");
 }
 
-static void the_authz_certificate_takes_the_tokens_with_it(void **state)
+static void the_authz_key_is_replaced_on_every_node_and_takes_the_tokens_with_it_O1(void **state)
 {
 	struct site *s = *state;
-	carry_out(s, "cert-regen", purpose("authz"), NO_FILE);
+	found(s);
+	UC_CLEANUP(peer_free) struct peer sub = peer_new("cucm-sub", UC_NODE_SUBSCRIBER);
+	join(s, &sub, false);
+	struct uc_identity old = identity_of(s, "authz");
 	struct uc_plan plan;
 	plan_ok(s, "cert-regen", purpose("authz"), NO_FILE, &plan);
+	/* The old key goes only after nothing has it any more. */
+	assert_steps(&plan, "identity.set,key.seal,key.purge");
+	assert_string_equal(step_text(&plan, 1, "text"), "Seal the new authz key to cucm-pub, cucm-sub");
+	assert_string_equal(step_text(&plan, 2, "node"), "cluster");
+	assert_string_equal(step_text(&plan, 2, "key"), old.key_id);
 	assert_found(&plan, UC_WARN, "tokens-stop", "token");
-	assert_steps(&plan, "identity.set");
+	assert_found(&plan, UC_WARN, "rotation-final", "cannot be undone");
+	assert_found(&plan, UC_WARN, "sync-clusters", "Expressway");
+	assert_null(uc_findings_get(&plan.findings, "overwrites-certificate")->hint); /* undo would bring nothing back */
+	assert_true(follows(&plan, "reload", "XCP Authentication Service on presence nodes"));
+	uc_plan_free(&plan);
+
+	int64_t change = carry_out(s, "cert-regen", purpose("authz"), NO_FILE);
+	struct uc_identity fresh = identity_of(s, "authz");
+	assert_sealed_to(s, "authz", "cucm-pub,cucm-sub");
+	take_keys(s, &sub);
+	assert_true(uc_keys_has(sub.keys, fresh.key_id));
+	UC_CLEANUP(uc_sealed_list_free) struct uc_sealed_list left = sealed_of(s, "authz");
+	assert_int_equal(left.count, 1);
+	assert_refused(s, "undo", json_pack("{s:I}", "number", (json_int_t)change), NO_FILE, "not-undoable", "cannot be taken back");
+	uc_identity_free(&old);
+	uc_identity_free(&fresh);
+}
+
+static void the_first_authz_key_replaces_nothing(void **state)
+{
+	struct site *s = *state;
+	struct uc_plan plan;
+	plan_ok(s, "cert-regen", purpose("authz"), NO_FILE, &plan);
+	assert_steps(&plan, "identity.set,key.seal");
+	assert_int_equal(plan.findings.count, 0);
+	uc_plan_free(&plan);
+	s->ctx.roles = UC_NODE_SUBSCRIBER;
+	assert_no_plan(s, "cert-regen", purpose("authz"), NO_FILE, UC_EREFUSED, "purpose-not-here");
+}
+
+/* CAPF's certificate is on every node (section 3.8 of the interfaces); the copies of others are where their store is. */
+static void the_copy_of_CAPF_counts_on_every_node(void **state)
+{
+	struct site *s = *state;
+	struct uc_plan plan;
+	plan_ok(s, "cert-regen", purpose("CAPF"), NO_FILE, &plan);
+	assert_steps(&plan, "identity.set,trust.add,trust.add");
+	assert_string_equal(step_text(&plan, 2, "store"), "CAPF-trust");
+	assert_string_equal(step_text(&plan, 2, "scope"), "cluster");
+	uc_plan_free(&plan);
+	plan_ok(s, "cert-regen", purpose("TVS"), NO_FILE, &plan);
+	assert_string_equal(step_text(&plan, 1, "scope"), "cucm-pub");
 	uc_plan_free(&plan);
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-	    T(an_installation_makes_what_the_roles_need_and_a_second_one_nothing),
-	    T(the_log_holds_no_verifier_of_a_password),
 	    T(regenerating_keeps_the_kind_of_key_warns_and_renews_the_copies),
 	    T(a_copy_that_was_uploaded_by_hand_stays),
 	    T(a_CA_signed_certificate_is_not_overwritten_without_being_called_so_G1),
@@ -305,7 +297,9 @@ int main(void)
 	    T(a_self_signed_certificate_carries_the_extensions_of_its_purpose),
 	    T(a_node_without_a_domain_has_names_all_the_same),
 	    T(a_purpose_of_another_role_is_not_here),
-	    T(the_authz_certificate_takes_the_tokens_with_it),
+	    T(the_authz_key_is_replaced_on_every_node_and_takes_the_tokens_with_it_O1),
+	    T(the_first_authz_key_replaces_nothing),
+	    T(the_copy_of_CAPF_counts_on_every_node),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -132,6 +132,106 @@ static void an_installation_is_never_undone_and_what_does_not_exist_is_not_found
 	assert_no_plan(s, "undo", json_object(), NO_FILE, UC_EINPUT, "bad-argument");
 }
 
+/* Work for another node is previewed here: its keys are not here, and count as there. */
+static void the_keys_of_another_node_are_not_looked_for_here(void **state)
+{
+	struct site *s = *state;
+	found(s);
+	UC_CLEANUP(peer_free) struct peer sub = peer_new("cucm-sub", UC_NODE_SUBSCRIBER);
+	join(s, &sub, false);
+	be(s, &sub);
+	carry_out(s, "cert-regen", purpose("tomcat-ECDSA"), NO_FILE);
+	int64_t change = carry_out(s, "cert-regen", purpose("tomcat-ECDSA"), NO_FILE);
+	s->ctx.keys = s->keys; /* as the publisher sees it */
+	assert_refused(s, "undo", number(change), NO_FILE, "key-gone", "tomcat-ECDSA");
+	s->ctx.elsewhere = true;
+	struct uc_plan plan;
+	plan_ok(s, "undo", number(change), NO_FILE, &plan);
+	assert_steps(&plan, "trust.remove,trust.add,identity.set");
+	uc_plan_free(&plan);
+	/* Nor is the one of a pending request, when its answer is uploaded for that node. */
+	struct made root = make_cert(&(struct make){.subject = "CN=Root", .exts = MAKE_ROOT});
+	be(s, &sub);
+	request_csr(s, "tomcat-ECDSA");
+	struct made leaf = answer_to(s, "tomcat-ECDSA", &root);
+	UC_CLEANUP(uc_buf_free) struct uc_buf file = file_of(MADE(&leaf, &root));
+	s->ctx.keys = s->keys;
+	assert_refused(s, "import-own", purpose("tomcat-ECDSA"), uc_buf_slice(&file), "key-lost", "tomcat-ECDSA");
+	s->ctx.elsewhere = true;
+	plan_ok(s, "import-own", purpose("tomcat-ECDSA"), uc_buf_slice(&file), &plan);
+	uc_plan_free(&plan);
+	made_free(&root);
+	made_free(&leaf);
+}
+
+/* A request for all nodes goes with its sealed key, and comes back with it. */
+static void undoing_a_request_for_all_nodes_drops_the_sealed_key_and_brings_it_back(void **state)
+{
+	struct site *s = *state;
+	found(s);
+	UC_CLEANUP(peer_free) struct peer sub = peer_new("cucm-sub", UC_NODE_SUBSCRIBER);
+	join(s, &sub, false);
+	int64_t change = carry_out(s, "csr-gen", json_pack("{s:s, s:s}", "purpose", "tomcat-ECDSA", "distribution", "multi-server"), NO_FILE);
+	struct uc_plan plan;
+	plan_ok(s, "undo", number(change), NO_FILE, &plan);
+	assert_steps(&plan, "key.drop,csr.remove");
+	assert_non_null(strstr(step_text(&plan, 0, "text"), "no longer counts"));
+	assert_non_null(strstr(step_text(&plan, 1, "text"), "pending CSR of tomcat-ECDSA of cluster"));
+	uc_plan_free(&plan);
+	int64_t undo = carry_out(s, "undo", number(change), NO_FILE);
+	UC_CLEANUP(uc_sealed_list_free) struct uc_sealed_list none = sealed_of(s, "tomcat-ECDSA");
+	assert_int_equal(none.count, 0);
+	be(s, &sub); /* which has never had the key itself */
+	plan_ok(s, "undo", number(undo), NO_FILE, &plan);
+	uc_plan_free(&plan);
+	be(s, NULL);
+	carry_out(s, "undo", number(undo), NO_FILE);
+	assert_sealed_to(s, "tomcat-ECDSA", "cucm-pub,cucm-sub");
+	assert_true(can_open(s, sub.keys, "tomcat-ECDSA"));
+}
+
+/* A change that was a job's holds its answer too; that stays said. */
+static void what_was_done_as_a_job_can_be_undone_and_the_asking_cannot(void **state)
+{
+	struct site *s = *state;
+	found(s);
+	struct uc_error e;
+	struct uc_plan ask;
+	uc_plan_init(&ask, "job-add");
+	static const char id[] = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee";
+	json_t *add =
+	    json_pack("{s:s, s:s, s:s, s:s, s:{s:s}, s:n, s:s, s:b, s:b, s:s, s:n, s:s, s:s, s:s}", "type", "job.add", "id", id, "node",
+	              "cucm-pub", "task", "cert-regen", "arguments", "purpose", "tomcat-ECDSA", "content", "seen", "", "yes", true, "force",
+	              false, "who", "admin", "why", "summary", "x", "created", "2026-06-01T00:00:00Z", "deadline", "2026-06-01T01:00:00Z");
+	uc_plan_step(&ask, add, "Ask cucm-pub to do it");
+	int64_t asked;
+	assert_ok(uc_store_begin(s->store, &e), e);
+	assert_ok(commit_plan(s, &ask, &asked, &e), e);
+	assert_ok(uc_store_commit(s->store, &e), e);
+	uc_plan_free(&ask);
+	assert_refused(s, "undo", number(asked), NO_FILE, "not-undoable", "Ask cucm-pub");
+
+	struct made root = make_cert(&(struct make){.subject = "CN=Root", .exts = MAKE_ROOT});
+	struct uc_plan work;
+	bool added;
+	uc_plan_init(&work, "import-trust");
+	assert_ok(uc_plan_trust(&s->ctx, "tomcat-trust", "cluster", root.cert, "", "upload", &work, &added, &e), e);
+	uc_plan_step(&work,
+	             json_pack("{s:s, s:s, s:s, s:s, s:s}", "type", "job.done", "id", id, "node", "cucm-pub", "state", "done", "detail", "x"),
+	             "Answer the job");
+	int64_t done;
+	assert_ok(uc_store_begin(s->store, &e), e);
+	assert_ok(commit_plan(s, &work, &done, &e), e);
+	assert_ok(uc_store_commit(s->store, &e), e);
+	uc_plan_free(&work);
+	struct uc_plan plan;
+	plan_ok(s, "undo", number(done), NO_FILE, &plan);
+	assert_steps(&plan, "trust.remove");
+	uc_plan_free(&plan);
+	carry_out(s, "undo", number(done), NO_FILE);
+	made_free(&root);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -140,6 +240,9 @@ int main(void)
 	    T(after_thirty_days_it_is_too_late),
 	    T(without_the_former_key_the_former_certificate_does_not_come_back),
 	    T(each_kind_of_change_has_an_inverse),
+	    T(the_keys_of_another_node_are_not_looked_for_here),
+	    T(undoing_a_request_for_all_nodes_drops_the_sealed_key_and_brings_it_back),
+	    T(what_was_done_as_a_job_can_be_undone_and_the_asking_cannot),
 	    T(an_installation_is_never_undone_and_what_does_not_exist_is_not_found),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

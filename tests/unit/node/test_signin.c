@@ -136,6 +136,20 @@ static void failures_of_an_earlier_minute_do_not_count(void **state)
 	assert_ok(uc_sign_in_check(d->s, "admin", "right", d->verifier, "192.0.2.1", &e), e);
 }
 
+static void wrong_secrets_of_every_kind_count_together(void **state)
+{
+	struct desk *d = *state;
+	struct uc_error e;
+	guess(d, "192.0.2.1", FAILURES - 1);
+	assert_ok(uc_sign_in_brake(d->s, "192.0.2.1", &e), e);
+	uc_sign_in_failed(d->s, "192.0.2.1");
+	assert_fails(uc_sign_in_brake(d->s, "192.0.2.1", &e), e, UC_EAUTH, "too-many-failures");
+	assert_fails(uc_sign_in_check(d->s, "admin", "right", d->verifier, "192.0.2.1", &e), e, UC_EAUTH, "too-many-failures");
+	assert_ok(uc_sign_in_brake(d->s, "192.0.2.2", &e), e);
+	uc_clock_set(START + BRAKE_SECONDS);
+	assert_ok(uc_sign_in_brake(d->s, "192.0.2.1", &e), e);
+}
+
 /* There is room for fewer peers than this. */
 static void a_crowd_of_peers_is_borne(void **state)
 {
@@ -189,6 +203,7 @@ int main(void)
 	    T(what_is_remembered_holds_for_that_account_password_and_verifier_only),
 	    T(ten_wrong_passwords_brake_a_peer_for_a_minute_even_with_the_right_one),
 	    T(failures_of_an_earlier_minute_do_not_count),
+	    T(wrong_secrets_of_every_kind_count_together),
 	    T(a_crowd_of_peers_is_borne),
 	    T(many_threads_sign_in_at_once),
 	};

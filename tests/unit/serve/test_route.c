@@ -328,7 +328,7 @@ static void the_openapi_paths_say_what_the_table_says(void **state)
 		const json_t *op = AT(paths, table[i].pattern, method);
 		assert_non_null(op);
 		assert_string_equal(json_string_value(AT(op, "summary")), table[i].summary);
-		assert_int_equal(json_array_size(AT(op, "security")), !table[i].open);
+		assert_int_equal(json_array_size(AT(op, "security")), table[i].open ? 0 : 2);
 		assert_string_equal(json_string_value(AT(op, "responses", "default", "content", "application/problem+json", "schema", "$ref")),
 		                    "#/components/schemas/Problem");
 	}
@@ -360,6 +360,7 @@ static void the_openapi_paths_say_what_the_table_says(void **state)
 	json_t *components = uc_route_openapi_components();
 	assert_non_null(AT(components, "schemas", "Problem", "properties", "hint"));
 	assert_non_null(AT(components, "securitySchemes", "basic"));
+	assert_non_null(AT(components, "securitySchemes", "bearer"));
 	json_decref(components);
 }
 

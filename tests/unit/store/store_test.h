@@ -1,4 +1,4 @@
-/* What the tests of the store share: a store in a directory of its own, certificates, steps, changes. */
+/* What the tests of the store share: a store in a database of its own, certificates, steps, changes. */
 #ifndef UC_STORE_TEST_H
 #define UC_STORE_TEST_H
 
@@ -10,9 +10,11 @@
 #include "pki/digest.h"
 #include "pki/key.h"
 #include "store/change.h"
+#include "test_database.h"
 
 struct fixture {
-	char *dir, *path, *url;
+	struct test_database database;
+	const char *url; /* of the database */
 	struct uc_store *s;
 };
 
@@ -20,9 +22,8 @@ __attribute__((unused)) static int fixture_setup(void **state)
 {
 	struct uc_error e;
 	struct fixture *f = uc_zalloc(1, sizeof *f);
-	f->dir = uc_test_dir();
-	f->path = uc_sprintf("%s/store.db", f->dir);
-	f->url = uc_sprintf("sqlite:%s", f->path);
+	f->database = test_database_make();
+	f->url = f->database.url;
 	assert_ok(uc_store_open(f->url, UC_STORE_WRITE, &f->s, &e), e);
 	*state = f;
 	return 0;
@@ -32,9 +33,7 @@ __attribute__((unused)) static int fixture_teardown(void **state)
 {
 	struct fixture *f = *state;
 	uc_store_close(f->s);
-	uc_test_dir_remove(f->dir);
-	free(f->path);
-	free(f->url);
+	test_database_drop(&f->database);
 	free(f);
 	return 0;
 }

@@ -1,8 +1,6 @@
 /* src/store/log.c and log_read.c: the change log. */
 #include "store_test.h"
 
-#include <sqlite3.h>
-
 static void free_json(json_t **j)
 {
 	json_decref(*j);
@@ -31,14 +29,6 @@ static enum uc_status undo(struct uc_store *s, int64_t number, int64_t *undone, 
 	json_t *change = change_with(inverse);
 	json_object_set_new(change, "undoes", json_integer(number));
 	return commit_change(s, change, undone, e);
-}
-
-static void run_sql(const char *path, const char *sql)
-{
-	sqlite3 *h = NULL;
-	assert_int_equal(sqlite3_open(path, &h), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(h, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(h);
 }
 
 static void numbers_follow_each_other_and_hashes_chain(void **state)
@@ -86,7 +76,7 @@ static void any_tampering_breaks_the_log(void **state)
 	    {"DELETE FROM change WHERE number = 2", "change 2"},
 	    {"DELETE FROM change WHERE number = 3", "change 3"},
 	    {"UPDATE change SET signature = (SELECT signature FROM change WHERE number = 1) WHERE number = 2", "change 2: its signature"},
-	    {"UPDATE change SET signature = x'' WHERE number = 1", "change 1: its signature"},
+	    {"UPDATE change SET signature = CAST('' AS BYTEA) WHERE number = 1", "change 1: its signature"},
 	    {"UPDATE change SET hash = (SELECT hash FROM change WHERE number = 1) WHERE number = 2", "change 2"},
 	    {"UPDATE change SET who = 'nobody' WHERE number = 1", "change 1: a column"},
 	    {"UPDATE change SET summary = 'another' WHERE number = 3", "change 3: a column"},
@@ -103,13 +93,13 @@ static void any_tampering_breaks_the_log(void **state)
 		UC_CLEANUP(uc_freep) char *cn = uc_sprintf("CA%d", (int)i);
 		add_trust(f->s, cn, i);
 	}
-	run_sql(f->path, "CREATE TABLE kept_change AS SELECT * FROM change; CREATE TABLE kept_head AS SELECT * FROM head");
+	test_sql(f->url, "CREATE TABLE kept_change AS SELECT * FROM change; CREATE TABLE kept_head AS SELECT * FROM head");
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		run_sql(f->path, rows[i].sql);
+		test_sql(f->url, rows[i].sql);
 		assert_fails(uc_log_verify(f->s, test_verify, key, &e), e, UC_EIO, "log-broken");
 		if (strstr(e.message, rows[i].says) == NULL) fail_msg("%s: %s", rows[i].sql, e.message);
-		run_sql(
-		    f->path,
+		test_sql(
+		    f->url,
 		    "DELETE FROM change; INSERT INTO change SELECT * FROM kept_change; DELETE FROM head; INSERT INTO head SELECT * FROM kept_head");
 		assert_ok(uc_log_verify(f->s, test_verify, key, &e), e);
 	}

@@ -297,7 +297,7 @@ static void nodes_are_set_and_replaced(void **state)
 	struct uc_node_row row = {.name = NULL};
 	assert_fails(uc_store_node(f->s, "n1", &row, &e), e, UC_ENOTFOUND, "no-node");
 	json_t *first = node_step("a.example.com", json_null());
-	/* There is no step that removes a node, so its making cannot be taken back. */
+	/* It would take its credentials with it: a node's making cannot be taken back. */
 	assert_null(uc_step_invert(first));
 	assert_ok(commit_step(f->s, first, &e), e);
 	apply_invert_apply(f->s, node_step("b.example.com", node_values("a.example.com")));
