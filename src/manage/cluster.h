@@ -40,8 +40,6 @@ enum uc_status uc_need_publisher(const struct uc_task_context *ctx, struct uc_er
 enum uc_status uc_node_names(const char *name, const char *domain, char **name_out, char **domain_out, char **fqdn,
                              struct uc_error *e) UC_MUST;
 
-/* Is this host among the certificate's alternative names, by itself or by a wildcard for its domain (RFC 9525 section 6.3)? */
-bool uc_cert_names_node(const struct uc_cert *c, const char *fqdn);
 /*
  * Warns ("not-in-multi-server") of multi-server certificates of purposes of these roles that do not name a host. except (or NULL): a node
  * whose certificates are not looked at.

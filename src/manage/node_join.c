@@ -145,6 +145,10 @@ enum uc_status uc_plan_node_join(struct uc_task_context *ctx, const struct uc_ta
 	UC_TRY(uc_members_read(ctx, &all, e));
 	UC_TRY(check_key(&all, &n, e));
 	const struct uc_member *old = uc_members_find(&all, n.join.node);
+	/* Two machines may show the same secret at the same moment. */
+	if (old != NULL && old->row.number > n.join.number)
+		return uc_fail(e, UC_EREFUSED, "join-secret-used", "Make another one with 'set node add' on the publisher.",
+		               "a node has joined as %s with this secret already, by change %lld", n.join.node, (long long)old->row.number);
 	uc_plan_summary(plan, "The node %s joins the cluster", n.join.node);
 	UC_TRY(plan_successor(ctx, old, plan, e));
 	plan_row(&n, old, plan);

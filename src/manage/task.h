@@ -112,6 +112,9 @@ enum uc_status uc_undo_judge(const struct uc_task_context *ctx, const json_t *ch
 /* The failure UC_ENOTFOUND "no-certificate" of a name that a trust store does not have, with names like it in the hint. */
 enum uc_status uc_trust_missing(struct uc_store *store, const char *trust_store, const char *name, struct uc_error *e) UC_MUST;
 
+/* Is this host among the certificate's alternative names, by itself or by a wildcard for its domain (RFC 9525 section 6.3)? */
+bool uc_cert_names_node(const struct uc_cert *c, const char *fqdn);
+
 /* ---- what the tasks share (private to this room) ---- */
 
 /* The string argument, or NULL; UC_EINPUT "bad-argument" when it is there and no string. */

@@ -71,45 +71,31 @@ struct listing {
 	int64_t head;
 	uc_time now;
 	const char *only; /* one name, or NULL */
+	bool cut_off;     /* this node does not reach the store */
 };
 
+/* The multi-server certificates of the cluster, one for each purpose that has one. */
 struct multi {
-	struct uc_strv purposes; /* those that have a multi-server certificate somewhere, */
-	json_t *certs;           /* and the names in it: purpose to list */
+	struct uc_strv purposes;
+	struct uc_certs certs; /* in the same order */
 };
 
 static void note_multi(void *ctx, const struct uc_identity *i)
 {
 	struct multi *m = ctx;
 	if (strcmp(i->distribution, "multi-server") != 0 || uc_strv_has(&m->purposes, i->purpose)) return;
-	UC_CLEANUP(uc_strv_free) struct uc_strv sans = {.items = NULL};
-	if (!uc_cert_sans(i->cert, &sans)) return;
 	uc_strv_add(&m->purposes, i->purpose);
-	json_t *list = json_array();
-	for (size_t k = 0; k < sans.count; k++) json_array_append_new(list, json_string(sans.items[k]));
-	json_object_set_new(m->certs, i->purpose, list);
+	uc_certs_take(&m->certs, uc_cert_dup(i->cert));
 }
 
-static bool in_list(const json_t *list, const char *name)
-{
-	UC_CLEANUP(uc_freep) char *dns = uc_sprintf("DNS:%s", name);
-	size_t i;
-	const json_t *item;
-	json_array_foreach(list, i, item)
-	{
-		if (uc_eq_nocase(json_string_value(item), dns)) return true;
-	}
-	return false;
-}
-
-/* Multi-server certificates that do not name a node whose roles have their purpose. */
+/* Those that do not name a node whose roles have their purpose. */
 static void judge_multi(const struct multi *m, const struct uc_node_row *row, unsigned roles, struct uc_findings *out)
 {
 	for (size_t i = 0; i < m->purposes.count; i++) {
 		const struct uc_purpose *purpose = NULL;
 		const char *name = m->purposes.items[i];
 		if (uc_purpose_find(name, &purpose, NULL) != UC_OK || (purpose->roles & roles) == 0) continue;
-		if (in_list(json_object_get(m->certs, name), row->fqdn)) continue;
+		if (uc_cert_names_node(m->certs.items[i], row->fqdn)) continue;
 		uc_findings_add(out, UC_WARN, "not-in-multi-server", "Generate a new multi-server CSR, which names every node, and have it signed.",
 		                "the multi-server certificate of %s does not name %s, which keeps a certificate of its own", name, row->fqdn);
 	}
@@ -131,6 +117,7 @@ static enum uc_status find_multi(struct uc_store *store, struct multi *m, struct
 static const char *state_of(const struct listing *l, bool this, const json_t *state, const json_t *report, int64_t number)
 {
 	if (state == NULL) return this ? "up" : "unknown";
+	if (!this && l->cut_off) return "unknown"; /* nothing is heard of anybody */
 	uc_time at = json_integer_value(json_object_get(state, "at"));
 	if (!this && l->now - at > SILENT_SECONDS) return "unreachable";
 	if (json_is_true(json_object_get(report, "read_only"))) return "halted";
@@ -215,23 +202,13 @@ static void add_join(void *ctx, const struct uc_join *j)
 	                                          "last_contact", "number", "behind", "https", "findings"));
 }
 
-/* What the nodes last said: asked now, or what was heard last. Owned. */
-static json_t *states_now(struct uc_node *n, int64_t *head)
+/* What the nodes last said, as the follower heard it some seconds ago: a reader never waits for the store. Owned. */
+static json_t *states_heard(struct uc_node *n, int64_t *head)
 {
-	struct uc_store *central = NULL;
-	json_t *states = NULL;
-	struct uc_error e;
-	if (uc_central_borrow(n, &central, &e) == UC_OK) {
-		enum uc_status status = uc_store_states(central, &states, &e);
-		if (status == UC_OK) status = uc_log_head(central, head, NULL, &e);
-		uc_central_return(n);
-		if (status == UC_OK) return states;
-	}
 	pthread_mutex_lock(&n->view_lock);
 	if (n->link->store_number > *head) *head = n->link->store_number;
 	json_t *heard = json_incref(n->link->states);
 	pthread_mutex_unlock(&n->view_lock);
-	json_decref(states);
 	return heard;
 }
 
@@ -241,15 +218,18 @@ static enum uc_status list(struct uc_node *n, const char *only, json_t *items, s
 	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
 	UC_TRY(uc_reader_borrow(n, &reader, e));
 	UC_TRY(uc_log_head(reader.store, &head, NULL, e));
-	json_t *states = states_now(n, &head);
-	struct multi multi = {.certs = json_object()};
+	json_t *states = states_heard(n, &head);
+	struct multi multi = {.purposes = {.items = NULL}};
 	struct listing l = {.node = n, .store = reader.store, .items = items, .states = states, .head = head, .now = uc_now(), .only = only};
+	pthread_mutex_lock(&n->view_lock);
+	l.cut_off = n->link->state == UC_LINK_UNREACHABLE || n->link->state == UC_LINK_REMOVED;
+	pthread_mutex_unlock(&n->view_lock);
 	enum uc_status status = find_multi(reader.store, &multi, e);
 	struct rows rows = {.list = &l, .multi = &multi};
 	if (status == UC_OK) status = uc_store_nodes(reader.store, add_node, &rows, e);
 	if (status == UC_OK) status = uc_store_joins(reader.store, add_join, &l, e);
 	uc_strv_free(&multi.purposes);
-	json_decref(multi.certs);
+	uc_certs_free(&multi.certs);
 	json_decref(states);
 	return status;
 }
@@ -333,7 +313,7 @@ enum uc_status uc_node_jobs(struct uc_node *n, const char *node, const char *sta
 		return uc_fail_field(e, UC_EINPUT, "bad-state", "state", "Use waiting (which includes running and expired), done or failed.",
 		                     "'%s' is not a state of jobs", state);
 	int64_t head = 0;
-	struct job_list l = {.node = n, .items = json_array(), .states = states_now(n, &head), .limit = limit};
+	struct job_list l = {.node = n, .items = json_array(), .states = states_heard(n, &head), .limit = limit};
 	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
 	enum uc_status status = uc_reader_borrow(n, &reader, e);
 	if (status == UC_OK) status = uc_store_jobs(reader.store, node, state, before, limit + 1, add_job, &l, e);
@@ -353,7 +333,7 @@ enum uc_status uc_node_job(struct uc_node *n, const char *id, json_t **out, stru
 	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
 	UC_TRY(uc_reader_borrow(n, &reader, e));
 	UC_TRY(uc_store_job(reader.store, id, &j, e));
-	json_t *states = states_now(n, &head);
+	json_t *states = states_heard(n, &head);
 	*out = job_json(states, &j);
 	json_object_set(*out, "arguments", j.arguments);
 	json_decref(states);

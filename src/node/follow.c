@@ -93,6 +93,15 @@ static const struct {
     {"node.remove", see_node},
 };
 
+/* A key that goes out of use can be undone to for as long as changes can: that time starts here. */
+static void retire(const struct news *w, const json_t *step)
+{
+	struct uc_error e;
+	const char *key = json_string_value(json_object_get(json_object_get(step, "before"), "key"));
+	if (key == NULL || !uc_keys_has(w->node->keys, key)) return;
+	if (uc_keys_retire(w->node->keys, key, &e) != UC_OK) uc_log_error("noting that a key has gone out of use", &e);
+}
+
 static void see(struct news *w, const struct uc_log_row *row)
 {
 	json_t *body = json_loads(row->body, 0, NULL);
@@ -102,6 +111,7 @@ static void see(struct news *w, const struct uc_log_row *row)
 	const json_t *step;
 	json_array_foreach(json_object_get(body, "steps"), i, step)
 	{
+		retire(w, step);
 		for (size_t k = 0; k < sizeof seen / sizeof *seen; k++)
 			if (names(step, "type", seen[k].type)) seen[k].see(w, step, row->number);
 	}
@@ -114,6 +124,7 @@ static void see(struct news *w, const struct uc_log_row *row)
 
 struct taking {
 	struct uc_node *node;
+	const struct uc_strv *only; /* keys, or NULL: any */
 	enum uc_status status;
 	struct uc_error error;
 };
@@ -123,16 +134,17 @@ static void take_one(void *ctx, const struct uc_sealed *k)
 	struct taking *t = ctx;
 	struct uc_error why;
 	bool mine = strcmp(k->kind, "private") == 0 && uc_strv_has(&k->nodes, t->node->name) && k->blob.len > 0;
-	if (!mine || uc_keys_has(t->node->keys, k->key_id)) return;
+	bool wanted = t->only == NULL || uc_strv_has(t->only, k->key_id);
+	if (!mine || !wanted || uc_keys_has(t->node->keys, k->key_id)) return;
 	enum uc_status status = uc_keys_take(t->node->keys, k->key_id, uc_buf_slice(&k->blob), &why);
 	if (status == UC_OK) return;
 	t->status = status;
 	t->error = why;
 }
 
-enum uc_status uc_take_sealed(struct uc_node *n, struct uc_store *mirror, struct uc_error *e)
+enum uc_status uc_take_sealed(struct uc_node *n, struct uc_store *mirror, const struct uc_strv *only, struct uc_error *e)
 {
-	struct taking t = {.node = n, .status = UC_OK};
+	struct taking t = {.node = n, .only = only, .status = UC_OK};
 	UC_TRY(uc_store_sealed_each(mirror, NULL, take_one, &t, e));
 	if (t.status != UC_OK && e != NULL) *e = t.error;
 	return t.status;
@@ -169,7 +181,7 @@ static void wake_worker(struct uc_node *n, const struct news *w)
 static void take_effect(struct uc_node *n, struct news *w, int64_t number)
 {
 	struct uc_error e;
-	if (w->sealed && uc_take_sealed(n, n->writer, &e) != UC_OK) uc_log_error("taking a key that was sealed to this node", &e);
+	if (w->sealed && uc_take_sealed(n, n->writer, NULL, &e) != UC_OK) uc_log_error("taking a key that was sealed to this node", &e);
 	if (!w->view)
 		uc_view_advance(n, number);
 	else if (n->view != NULL && uc_view_refresh(n, n->writer, &e) != UC_OK)
@@ -333,6 +345,10 @@ static enum uc_status look(struct uc_node *n, struct uc_store *store, struct uc_
 	pthread_mutex_unlock(&n->view_lock);
 	UC_TRY(uc_log_peek(store, v->mirror_number, peek, e));
 	v->store_number = peek->number;
+	pthread_mutex_lock(&n->view_lock);
+	n->link->store_number = peek->number;
+	n->link->contact = uc_now();
+	pthread_mutex_unlock(&n->view_lock);
 	v->store_epoch = peek->epoch;
 	v->mirror_hash = mirror_hash;
 	v->store_hash_at = peek->hash_at[0] != '\0' ? peek->hash_at : NULL;
@@ -357,12 +373,10 @@ static enum uc_status take_epoch(struct uc_node *n, const struct uc_log_view *v,
 	return status;
 }
 
-static void note_store(struct uc_node *n, int64_t number, bool caught_up)
+static void note_progress(struct uc_node *n, bool caught_up)
 {
 	struct uc_link *l = n->link;
 	pthread_mutex_lock(&n->view_lock);
-	l->store_number = number;
-	l->contact = uc_now();
 	if (caught_up && !l->caught_up) l->caught_up = true;
 	/* Whether what halted it is over shows only when it has followed to the end. */
 	bool keeps = l->state == UC_LINK_HALTED && !caught_up;
@@ -405,10 +419,10 @@ static enum uc_status follow(struct uc_node *n, struct uc_store *store, struct u
 		switch (uc_log_decide(&v, &aged)) {
 		case UC_NEXT_NOTHING:
 			UC_TRY(check_member(n, e));
-			note_store(n, v.store_number, true);
+			note_progress(n, true);
 			return take_epoch(n, &v, e);
 		case UC_NEXT_APPLY:
-			if (v.store_number - v.mirror_number > BATCH) note_store(n, v.store_number, false);
+			if (v.store_number - v.mirror_number > BATCH) note_progress(n, false);
 			UC_TRY(next_batch(n, store, v.mirror_number, e));
 			break;
 		case UC_NEXT_AHEAD:

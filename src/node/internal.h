@@ -185,8 +185,8 @@ void *uc_follow_thread(void *ctx);
 void *uc_worker_thread(void *ctx);
 /* Connects for following: claims the node, compares the clocks. */
 enum uc_status uc_follow_connect(struct uc_node *n, struct uc_store **out, struct uc_error *e) UC_MUST;
-/* Takes the private keys that are sealed to this node and are not in its key directory. */
-enum uc_status uc_take_sealed(struct uc_node *n, struct uc_store *mirror, struct uc_error *e) UC_MUST;
+/* Takes the private keys that are sealed to this node and are not in its key directory: any, or only these. */
+enum uc_status uc_take_sealed(struct uc_node *n, struct uc_store *mirror, const struct uc_strv *only, struct uc_error *e) UC_MUST;
 /* What this node says of itself to the others; owned. */
 json_t *uc_node_report(struct uc_node *n);
 

@@ -127,7 +127,12 @@ static enum uc_status take_sealed(struct uc_node *n, struct uc_error *e)
 {
 	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
 	UC_TRY(uc_reader_borrow(n, &reader, e));
-	return uc_take_sealed(n, reader.store, e);
+	/* What nobody needs any more was perhaps swept. */
+	struct in_use used = {.keys = {.items = NULL}};
+	enum uc_status status = keys_in_use(reader.store, &used, e);
+	if (status == UC_OK) status = uc_take_sealed(n, reader.store, &used.keys, e);
+	uc_strv_free(&used.keys);
+	return status;
 }
 
 void uc_node_maintain(struct uc_node *n)

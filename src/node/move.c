@@ -132,10 +132,12 @@ enum uc_status uc_node_move(struct uc_node *n, const char *url, bool dry_run, js
 
 /* ---- going on from an older state ---- */
 
-static enum uc_status raise_epoch(struct uc_store *central, int64_t *epoch, struct uc_error *e)
+/* Above the mirror's as well: the failover may have lost an earlier raise. */
+static enum uc_status raise_epoch(struct uc_store *central, int64_t mirror, int64_t *epoch, struct uc_error *e)
 {
 	UC_TRY(uc_store_begin(central, e));
 	enum uc_status status = uc_log_epoch(central, epoch, e);
+	if (*epoch < mirror) *epoch = mirror;
 	if (status == UC_OK) status = uc_log_epoch_set(central, ++*epoch, e);
 	if (status == UC_OK) return uc_store_commit(central, e);
 	uc_store_rollback(central);
@@ -153,7 +155,10 @@ enum uc_status uc_node_resync(struct uc_node *n, const char *who, bool force, js
 		return uc_fail(e, UC_ECONFLICT, "confirmation-needed", "Repeat with force when no newer copy of the database can be found.",
 		               "changes that the database has lost, and only nodes' mirrors still have, are given up for good");
 	UC_TRY(uc_central_borrow(n, &central, e));
-	enum uc_status status = raise_epoch(central, &epoch, e);
+	pthread_mutex_lock(&n->view_lock);
+	int64_t mirror = n->link->mirror_epoch;
+	pthread_mutex_unlock(&n->view_lock);
+	enum uc_status status = raise_epoch(central, mirror, &epoch, e);
 	uc_central_return(n);
 	UC_TRY(status);
 	uc_log(UC_LOG_WARN, "%s declared that the log goes on from the store's present state (epoch %lld)", who, (long long)epoch);

@@ -282,7 +282,8 @@ enum uc_status uc_node_cert(struct uc_node *n, const char *node, bool own, const
 	json_decref(chain);
 	json_object_set_new(result, "also_in", also_in(&all, &f));
 	UC_CLEANUP(uc_freep)
-	char *object = own ? uc_sprintf("own/%s", f.purpose->name) : uc_sprintf("trust/%s/%s", f.store->name, f.trusts.items[0].name);
+	char *object =
+	    own ? uc_sprintf("own/%s/%s", f.node, f.purpose->name) : uc_sprintf("trust/%s/%s", f.store->name, f.trusts.items[0].name);
 	json_t *changes = NULL;
 	enum uc_status status = uc_log_list(reader.store, 0, 20, object, &changes, e);
 	if (status == UC_OK) json_object_set_new(result, "changes", changes);

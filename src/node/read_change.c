@@ -1,4 +1,7 @@
 /* Questions about the change log. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "node/internal.h"
 
 /* Whether a change can be taken back, without making the plan: "undo_refused" says why not. */
@@ -49,12 +52,22 @@ static enum uc_status mark_undoable(struct uc_node *n, struct uc_store *store, j
 	return UC_OK;
 }
 
+/* "own/PURPOSE" and "csr/PURPOSE" stand for this node's. Free with free(). */
+static char *whole_object(const struct uc_node *n, const char *object)
+{
+	const char *rest = object != NULL ? strchr(object, '/') : NULL;
+	bool short_form = rest != NULL && (uc_starts_with(object, "own/") || uc_starts_with(object, "csr/")) && strchr(rest + 1, '/') == NULL;
+	if (object == NULL) return NULL;
+	return short_form ? uc_sprintf("%.3s/%s%s", object, n->name, rest) : uc_strdup(object);
+}
+
 enum uc_status uc_node_changes(struct uc_node *n, int64_t before, size_t limit, const char *object, json_t **out, struct uc_error *e)
 {
 	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
 	UC_TRY(uc_reader_borrow(n, &reader, e));
 	json_t *items = NULL;
-	UC_TRY(uc_log_list(reader.store, before, limit + 1, object, &items, e));
+	UC_CLEANUP(uc_freep) char *whole = whole_object(n, object);
+	UC_TRY(uc_log_list(reader.store, before, limit + 1, whole, &items, e));
 	enum uc_status status = mark_undoable(n, reader.store, items, e);
 	if (status != UC_OK) {
 		json_decref(items);

@@ -38,6 +38,7 @@ enum uc_status uc_node_requests(struct uc_node *n, const char *node, json_t **ou
 	UC_TRY(uc_read_node(n, reader.store, node, &whose, e));
 	json_t *items = json_array();
 	enum uc_status status = uc_store_requests(reader.store, whose, add_request, items, e);
+	if (status == UC_OK) status = uc_store_requests(reader.store, UC_ALL_NODES, add_request, items, e);
 	if (status == UC_OK)
 		*out = uc_read_page(items);
 	else
@@ -53,7 +54,11 @@ static enum uc_status get_request(struct uc_node *n, const char *node, const cha
 	UC_CLEANUP(uc_freep) char *whose = NULL;
 	UC_TRY(uc_reader_borrow(n, &reader, e));
 	UC_TRY(uc_read_node(n, reader.store, node, &whose, e));
-	return uc_store_request(reader.store, whose, purpose->name, out, e);
+	/* The node's own comes first; else the one that all share. */
+	enum uc_status status = uc_store_request(reader.store, whose, purpose->name, out, e);
+	struct uc_error none;
+	if (status == UC_ENOTFOUND && uc_store_request(reader.store, UC_ALL_NODES, purpose->name, out, &none) == UC_OK) return UC_OK;
+	return status;
 }
 
 enum uc_status uc_node_request(struct uc_node *n, const char *node, const char *purpose, json_t **out, struct uc_error *e)

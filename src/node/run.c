@@ -148,6 +148,7 @@ static void make_job(struct run *r, const char *seen)
 	                         summary, "created", uc_time_rfc3339(uc_now(), now), "deadline", uc_time_rfc3339(uc_now() + seconds, until));
 	json_array_clear(r->plan.steps);
 	r->plan.task = "job-add";
+	r->plan.undoes = 0; /* that is for the node to say */
 	uc_plan_summary(&r->plan, "On %s: %s", r->target, summary);
 	uc_plan_step(&r->plan, step, "Ask %s to do it: %s", r->target, summary);
 }
@@ -380,8 +381,8 @@ enum uc_status uc_node_run(struct uc_node *n, const struct uc_node_call *call, j
 	if (call->seen != NULL && strcmp(call->seen, agreed) != 0) return moved(e);
 	UC_TRY(confirm(&r, e));
 	if (uc_plan_empty(&r.plan) && !r.job) return UC_OK;
-	UC_TRY(uc_link_writable(n, e)); /* before keys are made in vain */
-	enum uc_status status = prepare(&r, e);
+	enum uc_status status = uc_link_writable(n, e); /* before keys are made in vain */
+	if (status == UC_OK) status = prepare(&r, e);
 	uc_crash_point("prepared");
 	if (status == UC_OK) status = write_change(&r, agreed, e);
 	if ((status != UC_OK && !r.committing) || r.again) drop_made_keys(&r);

@@ -63,7 +63,7 @@ enum uc_status uc_log_get(struct uc_store *s, int64_t number, json_t **out, stru
 /* The change with this request id: 0 when there is none. */
 enum uc_status uc_log_by_request(struct uc_store *s, const char *request, int64_t *number, struct uc_error *e) UC_MUST;
 /*
- * Newest first, below number before (0: from the head), at most limit, only those that touched object ("own/tomcat", "trust/tomcat-trust/NAME.pem", "csr/tomcat", "account/NAME",
+ * Newest first, below number before (0: from the head), at most limit, only those that touched object ("own/NODE/tomcat", "trust/tomcat-trust/NAME.pem", "csr/NODE/tomcat", "account/NAME",
  * "node/NAME", "join/ID", "key/ID", "job/ID") unless NULL: [{"number","at","who","task","summary","undone_by"}], owned.
  */
 enum uc_status uc_log_list(struct uc_store *s, int64_t before, size_t limit, const char *object, json_t **out, struct uc_error *e) UC_MUST;

@@ -28,7 +28,7 @@ enum uc_db_mode {
  * "store-damaged", one that cannot be written UC_EIO "read-only", for UC_DB_READ a missing one UC_ENOTFOUND "store-missing".
  *
  * PostgreSQL: unless the string says otherwise, only a server that can be written is taken (target_session_attrs), so that of several hosts the one that was promoted is found; connecting takes at
- * most 5 s for each host, and a connection whose peer is silent counts as lost after 10 s. UC_EUNAVAILABLE "store-unreachable" when there is none, UC_EREFUSED "store-access" for a wrong
+ * most 5 s for each host, and a connection counts as lost when its peer's machine is silent for 10 s, or the server itself for 15 s. UC_EUNAVAILABLE "store-unreachable" when there is none, UC_EREFUSED "store-access" for a wrong
  * password or a missing right, UC_ENOTFOUND "store-missing" when it has no such database, UC_EREFUSED "store-encoding" when that is not of Unicode, UC_EINPUT "bad-store-url". No message
  * holds the password.
  *

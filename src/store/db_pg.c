@@ -1,6 +1,8 @@
 /* The PostgreSQL driver: what failures mean, transactions, and the table of its functions. */
 #include "store/db_pg.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,11 +67,50 @@ enum uc_status uc_pg_failed(struct pg_db *d, const PGresult *res, const char *do
 	/* What has been opened for reading may not write, also where one could. */
 	if ((d->reader || (d->base.in_transaction && d->reading)) && strcmp(sqlstate, "25006") == 0)
 		return uc_fail(e, UC_EIO, "read-only", NULL, "cannot %s the store %s: this is only for reading", doing, d->where);
-	UC_CLEANUP(uc_freep) char *why = uc_pg_one_line(primary != NULL ? primary : PQerrorMessage(d->h));
+	static const char silence[] = "the server has not answered for 15 seconds";
+	UC_CLEANUP(uc_freep) char *why = uc_pg_one_line(d->silent ? silence : primary != NULL ? primary : PQerrorMessage(d->h));
 	if (PQstatus(d->h) == CONNECTION_BAD || (d->lost && sqlstate[0] == '\0')) sqlstate = "08006";
 	/* The server says that it ends the connection, and then does; one that turned out to be a standby is of no more use either. */
 	if (uc_starts_with(sqlstate, "57P0") || strcmp(sqlstate, "25006") == 0 || strcmp(sqlstate, "08006") == 0) d->lost = true;
 	return uc_pg_failed_with(sqlstate, why, doing, d->where, e);
+}
+
+/* Waits until the server has said something; false when it does not. */
+static bool hear(PGconn *h)
+{
+	int64_t end = uc_monotonic_ns() + (int64_t)UC_PG_SILENCE_MS * 1000000;
+	while (PQisBusy(h) == 1) {
+		int unsent = PQflush(h);
+		if (unsent < 0) return true; /* PQgetResult() tells why */
+		int64_t left = (end - uc_monotonic_ns()) / 1000000;
+		struct pollfd fd = {.fd = PQsocket(h), .events = (short)(unsent > 0 ? POLLIN | POLLOUT : POLLIN)};
+		if (left <= 0) return false;
+		if (poll(&fd, 1, (int)left) < 0 && errno != EINTR) return false;
+		if (PQconsumeInput(h) == 0) return true;
+	}
+	return true;
+}
+
+PGresult *uc_pg_result(struct pg_db *d, int sent)
+{
+	PGresult *last = NULL;
+	while (sent == 1) {
+		if (!hear(d->h)) {
+			PQclear(last);
+			d->lost = d->silent = true;
+			return NULL;
+		}
+		PGresult *next = PQgetResult(d->h);
+		if (next == NULL) break;
+		PQclear(last);
+		last = next;
+	}
+	return last;
+}
+
+PGresult *uc_pg_query(struct pg_db *d, const char *sql)
+{
+	return uc_pg_result(d, PQsendQuery(d->h, sql));
 }
 
 bool uc_pg_succeeded(const PGresult *res)
@@ -81,7 +122,7 @@ bool uc_pg_succeeded(const PGresult *res)
 enum uc_status uc_pg_exec(struct uc_db *db, const char *sql, struct uc_error *e)
 {
 	struct pg_db *d = uc_pg(db);
-	UC_CLEANUP(uc_pg_clearp) PGresult *res = PQexec(d->h, sql);
+	UC_CLEANUP(uc_pg_clearp) PGresult *res = uc_pg_query(d, sql);
 	return uc_pg_succeeded(res) ? UC_OK : uc_pg_failed(d, res, "change", e);
 }
 
@@ -111,7 +152,7 @@ static void pg_rollback(struct uc_db *db)
 {
 	struct pg_db *d = uc_pg(db);
 	if (PQtransactionStatus(d->h) == PQTRANS_IDLE) return;
-	PQclear(PQexec(d->h, "ROLLBACK"));
+	if (!d->silent) PQclear(uc_pg_query(d, "ROLLBACK"));
 	if (PQstatus(d->h) == CONNECTION_BAD) d->lost = true;
 }
 
@@ -134,7 +175,7 @@ static enum uc_status pg_begin(struct uc_db *db, enum uc_db_mode mode, struct uc
 static enum uc_status pg_commit(struct uc_db *db, struct uc_error *e)
 {
 	struct pg_db *d = uc_pg(db);
-	UC_CLEANUP(uc_pg_clearp) PGresult *res = PQexec(d->h, "COMMIT");
+	UC_CLEANUP(uc_pg_clearp) PGresult *res = uc_pg_query(d, "COMMIT");
 	if (!uc_pg_succeeded(res)) return uc_pg_failed(d, res, "commit to", e);
 	/* What a failed transaction gets instead of an error. */
 	if (strcmp(PQcmdStatus(res), "ROLLBACK") == 0)

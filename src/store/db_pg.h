@@ -16,6 +16,7 @@ struct pg_db {
 	bool reader;  /* was opened for reading */
 	bool reading; /* the current transaction is for reading */
 	bool lost;
+	bool silent;               /* lost because the server did not answer: nothing more is said to it */
 	unsigned long long names;  /* statements prepared so far; each has its number for a name */
 	struct uc_strv unprepared; /* names that nobody uses any more */
 };
@@ -42,6 +43,14 @@ int32_t uc_pg_lock_of(const struct pg_db *d, const char *name);
 enum uc_status uc_pg_failed(struct pg_db *d, const PGresult *res, const char *doing, struct uc_error *e);
 /* Likewise for an SQLSTATE ("": none) and a message. */
 enum uc_status uc_pg_failed_with(const char *sqlstate, const char *why, const char *doing, const char *where, struct uc_error *e);
+/*
+ * The result of what was sent (whether that worked is sent), the last one of several; owned. NULL, and the connection is lost, when the server says nothing for UC_PG_SILENCE_MS: one that hangs, or whose
+ * answers are dropped on the way, would otherwise be waited for without end. That is longer than the wait for the lock on the head.
+ */
+#define UC_PG_SILENCE_MS 15000
+PGresult *uc_pg_result(struct pg_db *d, int sent);
+/* Runs statements without parameters; as uc_pg_result(). */
+PGresult *uc_pg_query(struct pg_db *d, const char *sql);
 /* Was the result one that a statement gives which succeeded? */
 bool uc_pg_succeeded(const PGresult *res);
 /* On one line, without what libpq says of its own source. Free with free(). */

@@ -66,6 +66,8 @@ static enum uc_status connect_to(struct pg_db *d, struct uc_error *e)
 	PQreset(d->h);
 	if (PQstatus(d->h) != CONNECTION_OK) return connect_failed(d, first, e);
 	PQsetErrorVerbosity(d->h, PQERRORS_DEFAULT);
+	/* Also to send must not take for ever: uc_pg_result() waits for both. */
+	if (PQsetnonblocking(d->h, 1) != 0) return uc_pg_failed(d, NULL, "open", e);
 	return UC_OK;
 }
 
@@ -85,7 +87,7 @@ static enum uc_status set_up(struct pg_db *d, struct uc_error *e)
 	UC_CLEANUP(uc_freep)
 	char *sql =
 	    uc_sprintf("%s%sSELECT coalesce(current_schema(), '')", settings, d->reader ? "SET default_transaction_read_only = on; " : "");
-	UC_CLEANUP(uc_pg_clearp) PGresult *res = PQexec(d->h, sql);
+	UC_CLEANUP(uc_pg_clearp) PGresult *res = uc_pg_query(d, sql);
 	if (!uc_pg_succeeded(res) || PQntuples(res) != 1) return uc_pg_failed(d, res, "open", e);
 	d->schema = uc_strdup(PQgetvalue(res, 0, 0));
 	return UC_OK;

@@ -76,7 +76,7 @@ enum uc_status uc_pg_prepare(struct uc_db *db, const char *sql, struct uc_stmt *
 	for (int n = 1; n <= s->count; n++) types[n - 1] = s->params[n].named ? 0 : TEXT_OID;
 	char name[sizeof s->name];
 	snprintf(name, sizeof name, "s%llu", ++d->names);
-	UC_CLEANUP(uc_pg_clearp) PGresult *res = PQprepare(d->h, name, sql, s->count, types);
+	UC_CLEANUP(uc_pg_clearp) PGresult *res = uc_pg_result(d, PQsendPrepare(d->h, name, sql, s->count, types));
 	if (!uc_pg_succeeded(res)) return uc_pg_failed(d, res, "ask", e);
 	memcpy(s->name, name, sizeof name);
 	*out = uc_move(base);
@@ -175,7 +175,7 @@ static enum uc_status run(struct pg_stmt *s, struct uc_error *e)
 		formats[i] = s->params[i + 1].format;
 	}
 	struct pg_db *d = uc_pg(s->base.db);
-	UC_CLEANUP(uc_pg_clearp) PGresult *res = PQexecPrepared(d->h, s->name, s->count, values, lens, formats, 0);
+	UC_CLEANUP(uc_pg_clearp) PGresult *res = uc_pg_result(d, PQsendQueryPrepared(d->h, s->name, s->count, values, lens, formats, 0));
 	if (!uc_pg_succeeded(res)) return uc_pg_failed(d, res, "use", e);
 	s->res = uc_move(res);
 	s->row = 0;

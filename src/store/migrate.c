@@ -72,8 +72,9 @@ static enum uc_status apply_from(struct uc_db *db, int64_t version, struct uc_er
 
 static enum uc_status refuse_newer(int64_t version, struct uc_error *e)
 {
-	return uc_fail(e, UC_EREFUSED, "schema-newer", newer_hint, "the store has schema version %lld, this program knows %d",
-	               (long long)version, uc_migration_count);
+	return uc_fail(e, UC_EREFUSED, "schema-newer", newer_hint,
+	               "the store has schema version %lld, from a newer program than this one, which knows %d", (long long)version,
+	               uc_migration_count);
 }
 
 static enum uc_status refuse_older(int64_t version, const char *hint, struct uc_error *e)

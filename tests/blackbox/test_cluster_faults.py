@@ -2,21 +2,17 @@
 
 The rule of them all: clients of TLS and of trust questions notice nothing, whoever wants a change is told why it cannot be, nothing is lost, and nothing is guessed.
 """
+import base64
+import json
 import os
-import random
 import shutil
-import subprocess
 import threading
-import time
 from contextlib import contextmanager
-from http.client import HTTPException
 
-import pytest
-
-from books import audit, postgres_tables, sqlite_tables
-from cluster import ANSWERED, IMP1, NODES, OWNER, PUB, SUB1, SUB2, SUB3, Cluster, Member, log_lines, move, wait_for
+from books import postgres_tables
+from cluster import ANSWERED, IMP1, OWNER, PUB, SUB1, SUB2, SUB3, Member, log_lines, move, wait_for
 from forge import Authority
-from harness import SANITIZER_WORDS, copy_tree, environment, fingerprint, run
+from harness import copy_tree, der, run
 from wire import Client, served
 
 REFUSED = ("POST", "/certificates/trust/tomcat-trust")
@@ -100,14 +96,18 @@ def test_a_database_that_stands_still_holds_up_no_reader_and_is_noticed(cluster)
     pub.trusts("tomcat-trust", root.pem)
     state = cluster.audit()
     with cluster.pg.paused():
-        waiting = [threading.Thread(target=lambda n=node: n.ask(*REFUSED, Authority("Waits").pem, ANSWERED)) for node in (pub, sub)]
+        answers = []
+        waiting = [threading.Thread(target=lambda n=node: answers.append(n.ask(*REFUSED, Authority("Waits").pem, ANSWERED))) for node in (pub, sub)]
         for thread in waiting:
             thread.start()
         for node in (pub, sub):
-            for _ in range(3):
+            for _ in range(2):
                 assert_serves(node, root.peer(), state["identity"][node.name, "tomcat"][0])
-    for thread in waiting:
-        thread.join()
+        for node in (pub, sub):
+            assert_read_only(node)
+        for thread in waiting:
+            thread.join()
+        assert [answer.status for answer in answers] == [503, 503], [str(answer) for answer in answers]
     until_writable(pub, sub)
     pub.trusts("tomcat-trust", Authority("After the pause").pem)
     cluster.audit()
@@ -241,8 +241,9 @@ def test_a_failover_that_lost_changes_halts_the_nodes_that_had_them_until_an_adm
     # One of those whose number is passed by others meanwhile has a fork: it halts as well.
     for i in range(5):
         late.trusts("tomcat-trust", Authority(f"Goes on {i}").pem)
-    sub.until(lambda at: at["state"] == "halted" and at["head"] == both + 5, "halting")
     sub.until(lambda _: "mirror-forked" in sub.finding_codes(), "the finding")
+    at = sub.cluster
+    assert (at["state"], at["head"], at["number"]) == ("halted", both + 5, lost), at
     assert "Lost_1.pem" in sub.seen_in("tomcat-trust") and "Goes_on_1.pem" not in sub.seen_in("tomcat-trust")
 
     late.refused("utils", "cluster", "resync", code="confirmation-needed")
@@ -364,8 +365,8 @@ def test_a_change_that_is_altered_in_the_database_is_named_and_no_node_follows_i
         cluster.pg.psql(f"UPDATE change SET body = '{quoted}', hash = '{original['hash']}', signature = '\\x{original['signature']}' WHERE number = {victim}")
 
     body = original["body"]
-    certificate = next(step["certificate"] for step in __import__("json").loads(body)["steps"])
-    forged = __import__("base64").b64encode(__import__("harness").der(bad.pem)).decode()
+    certificate = next(step["certificate"] for step in json.loads(body)["steps"])
+    forged = base64.b64encode(der(bad.pem)).decode()
     for altered, fit in ((body.replace("The_real_one", "The_evil_one"), False), (body.replace("The_real_one", "The_evil_one"), True), (body.replace(certificate, forged), True)):
         assert altered != body
         alter(altered, fit)
@@ -382,7 +383,7 @@ def test_a_change_that_is_altered_in_the_database_is_named_and_no_node_follows_i
         assert "The_real_one.pem" in ahead.seen_in("tomcat-trust") and not bad.pem in str(ahead.seen_in("tomcat-trust"))
         behind.stop()
         restore()
-    assert postgres_tables(cluster.pg)["change"] == tables["change"]
+    assert sorted(map(repr, postgres_tables(cluster.pg)["change"])) == sorted(map(repr, tables["change"]))
     behind.start()
     cluster.settle()
     assert "log-broken" not in behind.finding_codes()
@@ -453,11 +454,7 @@ class Remote(Member):
     inside = ()
 
     def command(self):
-        return [*self.inside, *super().command()]
-
-    @property
-    def pid(self):
-        return super().pid  # `ip netns exec` becomes the program
+        return [*self.inside, *super().command()]  # ip netns exec becomes the program
 
 
 def test_a_node_that_the_network_cuts_off_serves_on_and_catches_up_and_neither_side_forks(clusters, template):
@@ -487,9 +484,10 @@ def test_a_node_that_the_network_cuts_off_serves_on_and_catches_up_and_neither_s
             assert node.see("/certificates/own/tomcat")["fingerprint"] == state["identity"][SUB1, "tomcat"][0]
             assert node.finds_trusted("tomcat-trust", root.peer()) and f"On_one_side_{rounds}.pem" not in node.seen_in("tomcat-trust")
             node.refuses(503, "read-only", *REFUSED, Authority("On the other side").pem)
-            pub.until(lambda _: cluster.states()[SUB1]["state"] == "unreachable", "the silence")
             assert not pub.status["read_only"]
-            if rounds == 1:
+            if rounds == 0:
+                pub.until(lambda _: cluster.states()[SUB1]["state"] == "unreachable", "the silence")
+            else:
                 node.kill()
                 node.start()
                 assert node.status["read_only"] and node.see("/certificates/own/tomcat")["fingerprint"] == state["identity"][SUB1, "tomcat"][0]

@@ -2,6 +2,10 @@
 
 -- The certificate of the key by which a node signs its changes; NULL for a node that was installed before there was one.
 ALTER TABLE node ADD COLUMN certificate {{BLOB}};
+-- What a change touched of a node's own names the node as well.
+UPDATE change_object SET object = 'own/' || (SELECT min(name) FROM node) || substr(object, 4) WHERE object LIKE 'own/%';
+UPDATE change_object SET object = 'csr/' || (SELECT min(name) FROM node) || substr(object, 4) WHERE object LIKE 'csr/%';
+
 -- Every certificate that a node has ever had, under every name, so that what it signed can be verified for good.
 CREATE TABLE node_key (
 	node {{TEXT}} NOT NULL,
