@@ -135,9 +135,18 @@ static enum uc_status take_sealed(struct uc_node *n, struct uc_error *e)
 	return status;
 }
 
+static enum uc_status tidy_mirror(struct uc_node *n, struct uc_error *e)
+{
+	if (!uc_link_is(n)) return UC_OK;
+	UC_CLEANUP(uc_store_closep) struct uc_store *mirror = NULL;
+	UC_TRY(uc_store_open(n->url, UC_STORE_READ, &mirror, e));
+	return uc_store_tidy(mirror, e);
+}
+
 void uc_node_maintain(struct uc_node *n)
 {
 	struct uc_error e;
+	if (tidy_mirror(n, &e) != UC_OK) uc_log_error("tidying the mirror", &e);
 	if (take_sealed(n, &e) != UC_OK) uc_log_error("taking keys that are sealed to this node", &e);
 	if (check_log(n, &e) != UC_OK) uc_log_error("checking the change log", &e);
 	if (destroy_purged(n, &e) != UC_OK) uc_log_error("destroying purged keys", &e);

@@ -53,6 +53,11 @@ enum uc_status uc_store_relax(struct uc_store *s, struct uc_error *e)
 	return uc_db_relax(s->db, e);
 }
 
+enum uc_status uc_store_tidy(struct uc_store *s, struct uc_error *e)
+{
+	return uc_db_tidy(s->db, e);
+}
+
 /* ---- nodes ---- */
 
 void uc_node_row_free(struct uc_node_row *n)

@@ -21,6 +21,8 @@ enum uc_status uc_store_access_put(struct uc_store *s, const char *guid, const c
 enum uc_status uc_store_access_drop(struct uc_store *s, const char *guid, struct uc_error *e) UC_MUST;
 /* This store is a mirror from now on: what is lost of it can be fetched again. */
 enum uc_status uc_store_relax(struct uc_store *s, struct uc_error *e) UC_MUST;
+/* On a connection of its own: what a mirror's commits put off; to be called now and then. */
+enum uc_status uc_store_tidy(struct uc_store *s, struct uc_error *e) UC_MUST;
 
 /* ---- nodes ---- */
 

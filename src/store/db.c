@@ -318,6 +318,11 @@ enum uc_status uc_db_relax(struct uc_db *db, struct uc_error *e)
 	return db->driver->relax != NULL ? uc_db_exec(db, db->driver->relax, e) : UC_OK;
 }
 
+enum uc_status uc_db_tidy(struct uc_db *db, struct uc_error *e)
+{
+	return db->driver->tidy != NULL ? uc_db_exec(db, db->driver->tidy, e) : UC_OK;
+}
+
 enum uc_status uc_db_scrub(struct uc_db *db, struct uc_error *e)
 {
 	return db->driver->scrub != NULL ? uc_db_exec(db, db->driver->scrub, e) : UC_OK;

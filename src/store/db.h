@@ -145,6 +145,8 @@ enum uc_status uc_db_access_put(struct uc_db *db, const char *node, const char *
 enum uc_status uc_db_access_drop(struct uc_db *db, const char *node, struct uc_error *e) UC_MUST;
 /* This copy can be made again from another database: commits no longer wait for the disk. (PostgreSQL: nothing changes.) */
 enum uc_status uc_db_relax(struct uc_db *db, struct uc_error *e) UC_MUST;
+/* Outside a transaction, and on any connection: does what a relaxed copy puts off, without holding anybody up. To be called now and then. */
+enum uc_status uc_db_tidy(struct uc_db *db, struct uc_error *e) UC_MUST;
 
 /* After a commit: what was deleted leaves the disk too, as far as nobody is still reading it. (PostgreSQL: that is for its administrator, by VACUUM.) */
 enum uc_status uc_db_scrub(struct uc_db *db, struct uc_error *e) UC_MUST;

@@ -47,6 +47,7 @@ struct uc_db_driver {
 
 	const char *has_schema; /* a query of one number: is there a table schema_version? */
 	const char *relax;      /* SQL for uc_db_relax(), or NULL */
+	const char *tidy;       /* for uc_db_tidy(), */
 	const char *scrub;      /* and for uc_db_scrub() */
 
 	/* url is the whole, with its scheme. */

@@ -286,7 +286,9 @@ const struct uc_db_driver uc_db_sqlite = {
     .id_list = {"id IN (SELECT value FROM json_each(", "))", '[', ']'},
     .has_schema = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'",
     /* In WAL mode a power cut may then take the last commits, and nothing else. */
-    .relax = "PRAGMA synchronous = NORMAL",
+    /* What has gathered in the log is written into the file when there is time (uc_db_tidy()), not by whoever commits when it is full. */
+    .relax = "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 16384",
+    .tidy = "PRAGMA wal_checkpoint(PASSIVE)",
     /* The deleted bytes are overwritten in the pages (secure_delete); this takes the older pages out of the WAL. */
     .scrub = "PRAGMA wal_checkpoint(TRUNCATE)",
     .open = sq_open,

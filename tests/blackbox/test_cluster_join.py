@@ -2,22 +2,18 @@
 import base64
 import json
 import random
-import shutil
+import re
 import ssl
 import subprocess
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from cluster import ANSWERED, IMP1, NODES, OWNER, PUB, ROLES, SUB1, SUB2, SUB3, clock, log_lines, wait_for
 from forge import Authority
-from harness import copy_tree, fingerprint, load, make_key, openssl, run
+from harness import copy_tree, der, fingerprint, make_key, openssl
 from wire import served
-
-LIMIT = 60  # seconds in which a node that is refused says so and ends
-
 
 def refused(node, *words):
     """The node must end with 1 and say these words, and no word of any secret."""
@@ -36,9 +32,8 @@ def test_a_node_of_each_role_joins_with_what_its_role_needs_and_show_node_list_t
     told = pub.cli("set", "node", "add", "cuic1", "--roles", "reporting", "--domain", "reports.example.com", "--yes")
     assert "ucpkid --join 127.0.0.1:" in told.out and "ucpki-join-1." in told.out
     secret = next(word for word in told.out.split() if word.startswith("ucpki-join-1."))
-    raw = base64.urlsafe_b64decode(secret.removeprefix("ucpki-join-1.") + "=" * (-len(secret.removeprefix("ucpki-join-1.")) % 4))
-    node_certificate = load((pub.data / "keys" / "node.pem").read_text())
-    assert len(raw) == 8 + 20 + 32 and raw[28:].hex() == fingerprint((pub.data / "keys" / "node.pem").read_text()), node_certificate
+    raw = raw_secret(secret)
+    assert len(raw) == 8 + 20 + 32 and raw[28:].hex() == fingerprint((pub.data / "keys" / "node.pem").read_text())
     cluster.settle()
     row = cluster.states(sub)["cuic1"]
     assert (row["state"], row["roles"], row["fqdn"], row["fingerprint"]) == ("joining", ["reporting"], "cuic1.reports.example.com", None) and row["expires"]
@@ -115,6 +110,18 @@ def test_several_nodes_join_at_once(cluster):
 # -- who is refused
 
 
+def raw_secret(text):
+    """Its 8 bytes of id, 20 of secret, 32 of the publisher's fingerprint."""
+    body = text.removeprefix("ucpki-join-1.")
+    return base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
+
+
+def changed(text, at):
+    raw = bytearray(raw_secret(text))
+    raw[at] ^= 1
+    return "ucpki-join-1." + base64.urlsafe_b64encode(bytes(raw)).decode().rstrip("=")
+
+
 def test_who_must_not_join_is_refused_and_told_why(cluster, new_node):
     pub, sub = cluster.up(PUB, SUB1)
     cluster.settle()
@@ -132,16 +139,9 @@ def test_who_must_not_join_is_refused_and_told_why(cluster, new_node):
 
     # A secret that is wrong: of nobody, truncated, changed in each of its parts.
     other = cluster.secret("cucm-sub6")
-    raw = bytearray(base64.urlsafe_b64decode(secret.removeprefix("ucpki-join-1.") + "=="))
-
-    def changed(at):
-        data = bytearray(raw)
-        data[at] ^= 1
-        return "ucpki-join-1." + base64.urlsafe_b64encode(bytes(data)).decode().rstrip("=")
-
-    for text, words in ((secret[:-1], ("join secret",)), (secret[:20], ("join secret",)), ("", ("join secret",)), (changed(0), ("not one that this publisher gave out",)),
-                        (changed(8), ("not one that this publisher gave out",)), (changed(28), ("not by the publisher",))):
-        refused(cluster.joiner("cucm-sub5", text), *words)
+    unknown = "not one that this publisher gave out"
+    for text, words in ((secret[:-1], "join secret"), (secret[:20], "join secret"), ("", "join secret"), (changed(secret, 0), unknown), (changed(secret, 8), unknown)):
+        refused(cluster.joiner("cucm-sub5", text), words)
     node = cluster.joiner("cucm-sub7", other)
     refused(node, "was made for the node cucm-sub6")
 
@@ -158,6 +158,12 @@ def test_who_must_not_join_is_refused_and_told_why(cluster, new_node):
 
     # None of this has changed anything but for the other secret that was made.
     assert cluster.settle() == head + 1
+
+    # A publisher with another certificate than the secret says: the node does not believe it, and joins when the secret is right.
+    good = cluster.joiner("cucm-sub6", changed(other, 28))
+    refused(good, "not by the publisher")
+    (good.folder / "join-secret").write_text(other)
+    cluster.nodes["cucm-sub6"] = good.start()
 
     # The right one goes, once. Used by another machine it is refused, while its node is being installed and afterwards.
     good = cluster.joiner("cucm-sub5", secret)
@@ -200,15 +206,15 @@ def test_a_node_whose_clock_is_off_by_a_year_is_refused_and_one_that_goes_wrong_
     node = cluster.joiner("cucm-sub5", secret)
     node.env = clock(shift)
     said = refused(node, "seconds apart")
-    assert "2027" in said or "2025" in said or "2024" in said or str(time.gmtime().tm_year) in said
+    years = {int(year) for year in re.findall(r"\b(20\d\d)-\d\d-\d\dT", said)}
+    assert max(years) - min(years) == 1, said  # both times are told
     node.env = {}
     cluster.nodes["cucm-sub5"] = node.start()
 
     sub.stop()
     sub.env = clock(shift)
     sub.start()
-    wait_for(lambda: sub.status["read_only"], lambda: sub.status)
-    assert "clock" in sub.status["read_only_reason"], sub.status
+    wait_for(lambda: "clock" in (sub.status["read_only_reason"] or ""), lambda: sub.status)
     problem = sub.refuses(503, "read-only", "POST", "/certificates/trust/tomcat-trust", Authority("Out of time").pem)
     assert "clock" in problem["detail"]
     # It goes on following and serving, and everybody is told.
@@ -278,7 +284,7 @@ def flipped(text, at=-20):
 def test_a_man_in_the_middle_learns_nothing_and_changes_nothing(cluster, tmp_path):
     """No trust on first use: both certificates are authenticated by the join secret, whatever TLS presents."""
     pub, sub = cluster.up(PUB, SUB1)
-    foreign = base64.b64encode(load((sub.data / "keys" / "node.pem").read_text()).public_bytes(encoding_der())).decode()
+    foreign = base64.b64encode(der((sub.data / "keys" / "node.pem").read_text())).decode()
     secret = cluster.secret("cucm-sub5")
     node = cluster.joiner("cucm-sub5", secret)
     for twist in (lambda a: {**a, "certificate": foreign}, lambda a: {**a, "sealed": flipped(a["sealed"])}, lambda a: {**a, "signature": flipped(a["signature"], -3)},
@@ -292,7 +298,7 @@ def test_a_man_in_the_middle_learns_nothing_and_changes_nothing(cluster, tmp_pat
     with Middle(pub, tmp_path) as middle:
         node.arguments[1] = f"127.0.0.1:{middle.port}"
         cluster.nodes["cucm-sub5"] = node.start()
-    raw = base64.urlsafe_b64decode(secret.removeprefix("ucpki-join-1.") + "==")
+    raw = raw_secret(secret)
     for request in middle.seen:
         text = json.dumps(request)
         assert base64.b64encode(raw[8:28]).decode()[:24] not in text and raw[8:28].hex() not in text and secret not in text
@@ -304,16 +310,10 @@ def test_a_man_in_the_middle_learns_nothing_and_changes_nothing(cluster, tmp_pat
     assert answer.status in (401, 403, 409, 422) and answer.json["code"] == "join-secret-wrong", answer
 
 
-def encoding_der():
-    from cryptography.hazmat.primitives.serialization import Encoding
-    return Encoding.DER
-
-
 # -- crashes
 
 # In the order in which a node that joins passes them. At "key-saved" and after it is installing itself.
-POINTS = ("join-answered", "join-saved", "mirror-steps-applied", "mirror-committed", "key-saved", "prepared", "store-steps-applied", "store-before-commit", "store-after-commit",
-          "committed", "effects-half")
+POINTS = ("join-answered", "join-saved", "mirror-steps-applied", "mirror-committed", "key-saved", "prepared", "store-steps-applied", "store-before-commit", "store-after-commit")
 
 
 def test_a_joiner_that_is_killed_at_any_moment_joins_by_the_same_command(cluster):
@@ -321,8 +321,6 @@ def test_a_joiner_that_is_killed_at_any_moment_joins_by_the_same_command(cluster
     pub = cluster.up(PUB)
     node = cluster.joiner("cucm-sub5", cluster.secret("cucm-sub5", "--roles", "subscriber,tftp"))
     for point in POINTS:
-        if point in ("committed", "effects-half"):
-            break  # it is installed: no further change is its own to make
         node.crash_at(point)
     cluster.nodes["cucm-sub5"] = node.start()
     cluster.audit()

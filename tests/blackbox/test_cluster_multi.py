@@ -8,9 +8,9 @@ import re
 import pytest
 
 from books import postgres_tables
-from cluster import ANSWERED, IMP1, IMP2, NODES, PRESENCE, PUB, SUB1, SUB2, SUB3, VOICE, clock
+from cluster import ANSWERED, IMP1, IMP2, NODES, PRESENCE, PUB, SUB1, SUB2, SUB3, clock
 from forge import Authority
-from harness import FQDN, fingerprint, load, load_csr, openssl, presented, run, s_client
+from harness import fingerprint, load, load_csr, openssl, presented, run, s_client
 from wire import served
 
 

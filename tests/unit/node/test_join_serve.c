@@ -279,7 +279,7 @@ static void a_copied_data_directory_is_no_new_node(void **state)
 	struct uc_error e;
 	assert_ok(ask(c, c->joiner, &e), e);
 	add_node(c, json_pack("{s:s}", "node", "cucm-sub2"));
-	assert_fails(ask(c, c->joiner, &e), e, UC_EREFUSED, "node-key-taken");
+	assert_fails(ask(c, c->joiner, &e), e, UC_EREFUSED, "guid-taken");
 }
 
 /* ---- the wrong place ---- */
