@@ -1,6 +1,7 @@
 /* Questions about the cluster: its nodes, how far each has come, its jobs, its store. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "node/internal.h"
 #include "pki/report.h"
@@ -202,9 +203,31 @@ static void add_join(void *ctx, const struct uc_join *j)
 	                                          "last_contact", "number", "behind", "https", "findings"));
 }
 
-/* What the nodes last said, as the follower heard it some seconds ago: a reader never waits for the store. Owned. */
+/* Has the follower fetch what the nodes say of themselves; gives up soon, so that no reader waits for a store that hangs. */
+static void ask_for_states(struct uc_node *n)
+{
+	enum { STEPS = 200, STEP_NS = 5000000 };
+	struct uc_link *l = n->link;
+	int64_t asked = uc_monotonic_ns();
+	pthread_mutex_lock(&n->view_lock);
+	bool likely = l->linked && l->claimed;
+	l->states_wanted = likely;
+	pthread_mutex_unlock(&n->view_lock);
+	if (!likely) return;
+	uc_link_kick(n);
+	for (int i = 0; i < STEPS; i++) {
+		pthread_mutex_lock(&n->view_lock);
+		bool fresh = l->states_at > asked;
+		pthread_mutex_unlock(&n->view_lock);
+		if (fresh) return;
+		nanosleep(&(struct timespec){.tv_nsec = STEP_NS}, NULL);
+	}
+}
+
+/* What the nodes say of themselves, or last said. Owned. */
 static json_t *states_heard(struct uc_node *n, int64_t *head)
 {
+	ask_for_states(n);
 	pthread_mutex_lock(&n->view_lock);
 	if (n->link->store_number > *head) *head = n->link->store_number;
 	json_t *heard = json_incref(n->link->states);

@@ -42,6 +42,9 @@ static enum uc_status claim(struct uc_node *n, struct uc_store *store, struct uc
 {
 	bool mine;
 	UC_TRY(uc_store_claim(store, n->name, &mine, e));
+	pthread_mutex_lock(&n->view_lock);
+	n->link->claimed = mine;
+	pthread_mutex_unlock(&n->view_lock);
 	if (mine) return UC_OK;
 	return uc_fail(e, UC_ECONFLICT, "other-instance", "Stop the other one: two copies of one node must not run.",
 	               "another running instance of the node %s is connected to the store", n->name);
@@ -88,6 +91,9 @@ enum uc_status uc_follow_connect(struct uc_node *n, struct uc_store **out, struc
 {
 	struct uc_error why;
 	enum uc_status status = connect_store(n, out, &why);
+	pthread_mutex_lock(&n->view_lock);
+	n->link->tried = true;
+	pthread_mutex_unlock(&n->view_lock);
 	if (status == UC_OK) return UC_OK;
 	if (strcmp(why.id, "store-access") == 0)
 		(void)uc_fail(&why, status, "store-access", "Look on another node whether this one is still in show node list.",
@@ -96,6 +102,14 @@ enum uc_status uc_follow_connect(struct uc_node *n, struct uc_store **out, struc
 	uc_link_set(n, unreachable ? UC_LINK_UNREACHABLE : UC_LINK_HALTED, &why);
 	if (e != NULL) *e = why;
 	return status;
+}
+
+void uc_follow_disconnect(struct uc_node *n, struct uc_store *store)
+{
+	pthread_mutex_lock(&n->view_lock);
+	n->link->claimed = false;
+	pthread_mutex_unlock(&n->view_lock);
+	uc_store_close(store);
 }
 
 /* ---- the follower ---- */
@@ -143,14 +157,27 @@ static enum uc_status heartbeat(struct follower *f, struct uc_error *e)
 	json_decref(report);
 	UC_TRY(status);
 	UC_TRY(hand_on_effects(f, e));
-	json_t *states = NULL;
-	UC_TRY(uc_store_states(f->store, &states, e));
-	pthread_mutex_lock(&n->view_lock);
-	json_decref(n->link->states);
-	n->link->states = states;
-	pthread_mutex_unlock(&n->view_lock);
 	f->said_at = now;
 	f->said = number;
+	return UC_OK;
+}
+
+/* Somebody wants to see what the nodes say of themselves. */
+static enum uc_status fetch_states(struct follower *f, struct uc_error *e)
+{
+	struct uc_link *l = f->node->link;
+	pthread_mutex_lock(&f->node->view_lock);
+	bool wanted = l->states_wanted;
+	l->states_wanted = false;
+	pthread_mutex_unlock(&f->node->view_lock);
+	if (!wanted) return UC_OK;
+	json_t *states = NULL;
+	UC_TRY(uc_store_states(f->store, &states, e));
+	pthread_mutex_lock(&f->node->view_lock);
+	json_decref(l->states);
+	l->states = states;
+	l->states_at = uc_monotonic_ns();
+	pthread_mutex_unlock(&f->node->view_lock);
 	return UC_OK;
 }
 
@@ -209,11 +236,12 @@ static void follow_store(struct follower *f)
 		first = first && followed != UC_OK;
 		if (uc_store_lost(f->store)) break;
 		status = heartbeat(f, &e);
+		if (status == UC_OK) status = fetch_states(f, &e);
 		if (status == UC_OK) status = uc_store_wait(f->store, f->node->link->wake, POLL_MS, &changed, &e);
 		drain(f->node->link->wake);
 	}
 	if (status != UC_OK) uc_link_set(f->node, UC_LINK_UNREACHABLE, &e);
-	uc_store_close(f->store);
+	uc_follow_disconnect(f->node, f->store);
 	f->store = NULL;
 }
 

@@ -137,10 +137,13 @@ struct uc_link {
 	char id[48], reason[1024]; /* why it is unreachable or halted */
 	char clock[160];           /* how this machine's clock stands to the store's */
 	bool aged, clock_off, caught_up, member_due;
+	bool tried, claimed; /* the follower has tried to be the one running instance of this node, and is it */
 	int64_t mirror_number, mirror_epoch, store_number;
 	char mirror_hash[65];
-	uc_time contact; /* when the store last answered, by this machine's clock */
-	json_t *states;  /* what all nodes last said of themselves */
+	uc_time contact;   /* when the store last answered, by this machine's clock */
+	json_t *states;    /* what all nodes last said of themselves, fetched when somebody asks, */
+	int64_t states_at; /* and when that was, by uc_monotonic_ns() */
+	bool states_wanted;
 };
 
 struct uc_link *uc_link_make(void) __attribute__((returns_nonnull));
@@ -185,6 +188,8 @@ void *uc_follow_thread(void *ctx);
 void *uc_worker_thread(void *ctx);
 /* Connects for following: claims the node, compares the clocks. */
 enum uc_status uc_follow_connect(struct uc_node *n, struct uc_store **out, struct uc_error *e) UC_MUST;
+/* Ends such a connection, and the claim with it. */
+void uc_follow_disconnect(struct uc_node *n, struct uc_store *store);
 /* Takes the private keys that are sealed to this node and are not in its key directory: any, or only these. */
 enum uc_status uc_take_sealed(struct uc_node *n, struct uc_store *mirror, const struct uc_strv *only, struct uc_error *e) UC_MUST;
 /* What this node says of itself to the others; owned. */

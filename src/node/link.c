@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/file.h"
@@ -174,12 +175,17 @@ static enum uc_status is_installed(struct uc_node *n, bool *out, struct uc_error
 	return status == UC_ENOTFOUND ? UC_OK : status;
 }
 
+/* Follows to the end and installs what the node needs, before any thread runs. */
 static enum uc_status first_follow(struct uc_node *n, struct uc_error *e)
 {
 	struct uc_store *store = NULL;
 	UC_TRY(uc_follow_connect(n, &store, e));
 	enum uc_status status = uc_follow(n, store, e);
-	uc_store_close(store); /* its claim ends with it; the thread makes one of its own */
+	if (status == UC_OK) status = uc_node_install(n, NULL, e);
+	uc_follow_disconnect(n, store); /* the thread makes a claim of its own */
+	pthread_mutex_lock(&n->view_lock);
+	n->link->tried = false;
+	pthread_mutex_unlock(&n->view_lock);
 	return status;
 }
 
@@ -191,7 +197,6 @@ enum uc_status uc_link_start(struct uc_node *n, struct uc_error *e)
 	UC_TRY(is_installed(n, &installed, e));
 	if (!installed) {
 		UC_TRY(first_follow(n, e));
-		UC_TRY(uc_node_install(n, NULL, e));
 	} else {
 		UC_TRY(uc_view_refresh(n, n->writer, e));
 		n->link->install_due = true;
@@ -274,6 +279,8 @@ enum uc_status uc_link_writable(struct uc_node *n, struct uc_error *e)
 	struct uc_link *l = n->link;
 	enum uc_status status = UC_OK;
 	pthread_mutex_lock(&n->view_lock);
+	if (l->linked && l->tried && !l->claimed && l->state == UC_LINK_UNREACHABLE)
+		status = uc_fail(e, UC_EUNAVAILABLE, "read-only", hints[l->state], "this node is read-only: %s", l->reason);
 	bool stopped = l->linked && (l->state == UC_LINK_HALTED || l->state == UC_LINK_REMOVED);
 	if (stopped)
 		status = uc_fail(e, UC_EUNAVAILABLE, "read-only", hints[l->state], "this node is read-only: %s", l->reason);
@@ -322,6 +329,19 @@ static enum uc_status check_order(struct uc_node *n, struct uc_store *store, str
 	               (long long)number);
 }
 
+/* A node that has just started first has to be known as the only one of its name. */
+static void await_claim(struct uc_node *n)
+{
+	enum { STEPS = 60, STEP_NS = 50000000 };
+	for (int i = 0; i < STEPS; i++) {
+		pthread_mutex_lock(&n->view_lock);
+		bool known = n->link->tried;
+		pthread_mutex_unlock(&n->view_lock);
+		if (known) return;
+		nanosleep(&(struct timespec){.tv_nsec = STEP_NS}, NULL);
+	}
+}
+
 static enum uc_status begin_shared(struct uc_node *n, struct uc_error *e)
 {
 	struct uc_link *l = n->link;
@@ -343,12 +363,14 @@ enum uc_status uc_central_begin(struct uc_node *n, struct uc_store **out, struct
 		return status;
 	}
 	struct uc_error why = {.code = UC_OK};
+	await_claim(n);
 	enum uc_status status = uc_link_writable(n, &why);
 	if (status == UC_OK) {
 		status = begin_shared(n, &why);
 		/* A connection that has lain idle may be dead without anybody having noticed. */
 		if (status != UC_OK && l->central != NULL && uc_store_lost(l->central)) status = begin_shared(n, &why);
-		if (status == UC_EUNAVAILABLE || strcmp(why.id, "store-access") == 0) status = read_only(&why, &why);
+		/* Also a store that this program or this account may not use. */
+		if (status == UC_EUNAVAILABLE || status == UC_EREFUSED || status == UC_ENOTFOUND) status = read_only(&why, &why);
 	}
 	*out = l->central;
 	if (status == UC_OK) return UC_OK;

@@ -220,6 +220,10 @@ static enum uc_status write_change(struct run *r, const char agreed[65], struct 
 	if (status == UC_OK && !r->again) status = change(r, store, agreed, e);
 	if (status != UC_OK || r->again) {
 		uc_central_rollback(r->node);
+		/* The store went away in the middle of it. */
+		if (status == UC_EUNAVAILABLE && e != NULL)
+			return uc_fail(e, status, "read-only", "Repeat it when the store answers again (show cluster).", "this node is read-only: %s",
+			               e->message);
 		return status;
 	}
 	r->committing = true;

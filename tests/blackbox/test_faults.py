@@ -88,7 +88,7 @@ class Rich:
         used = {identity[2] for identity in state["identity"].values()} | {request[1] for request in state["csr"].values()}
         for name in node.key_files():
             key = name.removesuffix(".key")
-            if key != "node" and key not in used:
+            if name.endswith(".key") and key != "node" and key not in used:
                 yield key
 
     def copy(self, *arguments, start=True):
@@ -117,11 +117,18 @@ MAKE_KEYS = {"regenerate", "regenerate EC", "generate a CSR"}
 POINTS = {"key-saved": False, "prepared": False, "store-steps-applied": False, "store-before-commit": False, "store-after-commit": True, "committed": True, "effects-half": True}
 
 
+# Those of joining, following and moving: test_cluster.py and test_cluster_join.py go through them.
+CLUSTER_POINTS = {"join-answered", "join-saved", "mirror-steps-applied", "mirror-committed", "move-copied", "move-switched"}
+
+
 def test_every_named_crash_point_of_the_source_is_in_the_table():
     found = set()
     for path in (ROOT / "src").rglob("*.c"):
-        found |= set(re.findall(r'uc_crash_point\("([^"]+)"\)', path.read_text()))
-    assert found == set(POINTS)
+        for call in re.findall(r"uc_crash_point\(([^;{]*)\);", path.read_text()):
+            found |= set(re.findall(r'"([^"]+)"', call))
+    assert found == set(POINTS) | CLUSTER_POINTS
+    cluster = "".join((ROOT / "tests" / "blackbox" / name).read_text() for name in ("test_cluster.py", "test_cluster_join.py"))
+    assert [point for point in sorted(CLUSTER_POINTS) if f'"{point}"' not in cluster] == []
 
 
 def crash(node, call):
