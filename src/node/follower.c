@@ -162,6 +162,19 @@ static enum uc_status heartbeat(struct follower *f, struct uc_error *e)
 	return UC_OK;
 }
 
+/* Jobs that could not be carried out for the store's sake are tried again with each look at it. */
+static void retry_jobs(struct uc_node *n)
+{
+	struct uc_link *l = n->link;
+	pthread_mutex_lock(&l->work_lock);
+	if (l->jobs_left) {
+		l->jobs_due = true;
+		l->jobs_left = false;
+		pthread_cond_broadcast(&l->work);
+	}
+	pthread_mutex_unlock(&l->work_lock);
+}
+
 /* Somebody wants to see what the nodes say of themselves. */
 static enum uc_status fetch_states(struct follower *f, struct uc_error *e)
 {
@@ -234,6 +247,7 @@ static void follow_store(struct follower *f)
 		enum uc_status followed = uc_follow(f->node, f->store, &why);
 		if (followed == UC_OK && first) caught_up(f->node);
 		first = first && followed != UC_OK;
+		if (followed == UC_OK) retry_jobs(f->node);
 		if (uc_store_lost(f->store)) break;
 		status = heartbeat(f, &e);
 		if (status == UC_OK) status = fetch_states(f, &e);
@@ -277,9 +291,10 @@ void *uc_worker_thread(void *ctx)
 		if (install) l->install_due = false;
 		pthread_mutex_unlock(&l->work_lock);
 		if (install) install_what_lacks(n);
-		if (jobs) uc_jobs_run(n);
+		bool left = jobs && !uc_jobs_run(n);
 		if (check) uc_self_check(n, 0);
 		pthread_mutex_lock(&l->work_lock);
+		if (jobs) l->jobs_left = left;
 		if (!l->ending && !l->jobs_due && !l->check_due) pthread_cond_wait(&l->work, &l->work_lock);
 	}
 	pthread_mutex_unlock(&l->work_lock);

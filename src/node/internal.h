@@ -130,7 +130,7 @@ struct uc_link {
 	struct uc_follower *follower; /* of the mirror; under write_lock */
 	pthread_mutex_t work_lock;    /* guards what the worker waits for */
 	pthread_cond_t work;
-	bool ending, jobs_due, check_due, install_due;
+	bool ending, jobs_due, jobs_left, check_due, install_due;
 	/* Under view_lock: */
 	bool linked; /* url is set: read without the lock on the connection */
 	enum uc_link_state state;
@@ -197,8 +197,8 @@ json_t *uc_node_report(struct uc_node *n);
 
 /* ---- job.c ---- */
 
-/* Carries out the jobs that wait for this node. */
-void uc_jobs_run(struct uc_node *n);
+/* Carries out the jobs that wait for this node; false when some still wait, since the store could not be reached. */
+bool uc_jobs_run(struct uc_node *n);
 
 /* A path for people, over what a node sees: {"items":[{"label","subject","fingerprint","state","link","in_store"}],"complete","missing","reason"}; owned. */
 enum uc_status uc_chain_json(const char *node, struct uc_store *store, const char *trust_store, const struct uc_cert *leaf,

@@ -95,7 +95,7 @@ static enum uc_status run_job(struct uc_node *n, const struct uc_job *j, struct 
 	return uc_job_answer(n, j, status == UC_OK ? "done" : "failed", status == UC_OK ? "there was nothing to change" : why.message, e);
 }
 
-void uc_jobs_run(struct uc_node *n)
+bool uc_jobs_run(struct uc_node *n)
 {
 	struct waiting w = {.count = 0};
 	struct uc_error e;
@@ -107,4 +107,5 @@ void uc_jobs_run(struct uc_node *n)
 	}
 	if (status != UC_OK) uc_log_error("carrying out jobs", &e);
 	for (size_t i = 0; i < w.count; i++) uc_job_free(&w.items[i]);
+	return status == UC_OK;
 }

@@ -398,3 +398,40 @@ def test_without_its_keys_a_node_says_so_and_serves_on(node):
     assert node.cli("show", "key", "authz", "encryption").out.strip() == authz["encryption"]["checksum"]
     node.cli("set", "key", "regen", "authz", "signing", "--yes", "--force")
     use(node, sign_in(node)["access_token"]).expect(200)
+
+
+# -- other clusters
+
+
+def test_the_checksums_of_other_clusters_are_held_against_ours_and_only_of_those_we_trust(new_node, tmp_path):
+    """O1: utils authz compare; a copy of this node's data is another cluster with the same keys."""
+    ours, same = new_node.copy(), new_node.copy()
+    other = new_node("--node-name", "cucm-pub2", "--domain", "example.org")
+    secret, wrong = tmp_path / "password", tmp_path / "wrong"
+    secret.write_text(ours.password + "\n")
+    wrong.write_text("not the password\n")
+
+    def compare(*peers, password=secret):
+        result = ours.cli("utils", "authz", "compare", *[f"127.0.0.1:{peer if isinstance(peer, int) else peer.port}" for peer in peers], "--account", "admin",
+                          "--password-file", password, "--json", check=False)
+        return result.status, [(item["state"], item["signing"], item["encryption"]) for item in result.json["items"]], result.json["items"]
+
+    assert compare(same)[:2] == (0, [("equal", True, True)])
+    # What is not trusted is not sent a password to.
+    status, states, items = compare(other)
+    assert (status, states) == (1, [("failed", None, None)]) and "tomcat-trust" in items[0]["detail"], items
+    for purpose in ("tomcat", "tomcat-ECDSA"):
+        ours.cli("set", "cert", "import", "trust", "tomcat-trust", "--yes", input=other.pem(purpose))
+    status, states, items = compare(other)
+    assert (status, states) == (1, [("failed", None, None)]) and "401" in items[0]["detail"], items
+    secret.write_text(other.password + "\n")
+    assert compare(other)[:2] == (1, [("differs", False, False)])
+    # One key alone.
+    secret.write_text(ours.password + "\n")
+    same.cli("set", "key", "regen", "authz", "encryption", "--yes")
+    assert compare(same)[:2] == (1, [("differs", True, False)])
+    status, states, items = compare(same, password=wrong)
+    assert (status, states) == (1, [("failed", None, None)]), items
+    assert compare(1)[1] == [("failed", None, None)]
+    assert ours.cli("show", "key", "authz", "signing").out == same.cli("show", "key", "authz", "signing").out
+    assert ours.cli("show", "key", "authz", "encryption").out != same.cli("show", "key", "authz", "encryption").out
