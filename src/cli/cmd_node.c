@@ -31,8 +31,13 @@ static void show_list(struct uc_cli *cli, const json_t *json, const struct uc_fi
 static void show_nodes(struct uc_cli *cli, const json_t *json)
 {
 	static const struct uc_field columns[] = {
-	    {"name", "NODE"},     {"this", "THIS"},     {"state", "STATE"},
-	    {"number", "CHANGE"}, {"behind", "BEHIND"}, {"last_contact", "LAST CONTACT"},
+	    {"name", "NODE"},
+	    {"this", "THIS"},
+	    {"state", "STATE"},
+	    {"version", "VERSION"},
+	    {"number", "CHANGE"},
+	    {"behind", "BEHIND"},
+	    {"last_contact", "LAST CONTACT"},
 	    {"roles", "ROLES"},
 	};
 	show_list(cli, json, columns, sizeof columns / sizeof *columns);
@@ -41,10 +46,18 @@ static void show_nodes(struct uc_cli *cli, const json_t *json)
 static void show_nodes_long(struct uc_cli *cli, const json_t *json)
 {
 	static const struct uc_field columns[] = {
-	    {"name", "NODE"},     {"this", "THIS"},       {"state", "STATE"},
-	    {"number", "CHANGE"}, {"behind", "BEHIND"},   {"last_contact", "LAST CONTACT"},
-	    {"roles", "ROLES"},   {"version", "VERSION"}, {"fqdn", "NAME"},
-	    {"https", "HTTPS"},   {"guid", "GUID"},       {"fingerprint", "CERTIFICATE"},
+	    {"name", "NODE"},
+	    {"this", "THIS"},
+	    {"state", "STATE"},
+	    {"version", "VERSION"},
+	    {"number", "CHANGE"},
+	    {"behind", "BEHIND"},
+	    {"last_contact", "LAST CONTACT"},
+	    {"roles", "ROLES"},
+	    {"fqdn", "NAME"},
+	    {"https", "HTTPS"},
+	    {"guid", "GUID"},
+	    {"fingerprint", "CERTIFICATE"},
 	};
 	show_list(cli, json, columns, sizeof columns / sizeof *columns);
 }

@@ -402,7 +402,9 @@ def test_control_characters_from_the_cluster_never_reach_the_terminal(daemon, wo
 def test_a_signal_ends_the_waiting_outside_the_shell(daemon):
     daemon.on("POST", PATH, asked())
     daemon.on("GET", f"/jobs/{JOB}", (200, job()))
-    with subprocess.Popen([str(PROGRAM), "--socket", daemon.socket, *REGEN], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment("/nonexistent")) as process:
+    # What runs in the background of a script has it ignored.
+    heard = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    with subprocess.Popen([str(PROGRAM), "--socket", daemon.socket, *REGEN], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment("/nonexistent"), **heard) as process:
         assert b"waiting" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
