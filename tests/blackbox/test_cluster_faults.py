@@ -431,18 +431,19 @@ def namespace(number):
     assert os.geteuid() == 0, "the tests of partitions make network namespaces, for which they must run as root"
     name, ours, theirs = f"ucpki{os.getpid()}", f"uc{os.getpid() % 100000}a", f"uc{os.getpid() % 100000}b"
     near, far = f"10.213.{number}.1", f"10.213.{number}.2"
+    inside = ["nsenter", f"--net=/run/netns/{name}"]  # `ip netns exec` would mount things as well, which a chroot does not allow
     run("ip", "netns", "add", name)
     try:
         run("ip", "link", "add", ours, "type", "veth", "peer", "name", theirs, "netns", name)
         run("ip", "addr", "add", f"{near}/30", "dev", ours)
-        run("ip", "-n", name, "addr", "add", f"{far}/30", "dev", theirs)
-        for words in (("link", "set", ours, "up"), ("-n", name, "link", "set", "lo", "up"), ("-n", name, "link", "set", theirs, "up")):
-            run("ip", *words)
+        run(*inside, "ip", "addr", "add", f"{far}/30", "dev", theirs)
+        for words in ((), ours), (inside, "lo"), (inside, theirs):
+            run(*words[0], "ip", "link", "set", words[1], "up")
 
         def switch(up):
-            run("ip", "-n", name, "link", "set", theirs, "up" if up else "down")
+            run(*inside, "ip", "link", "set", theirs, "up" if up else "down")
 
-        yield ["ip", "netns", "exec", name], near, switch
+        yield inside, near, switch
     finally:
         run("ip", "netns", "del", name, check=False)
         run("ip", "link", "del", ours, check=False)
@@ -454,7 +455,7 @@ class Remote(Member):
     inside = ()
 
     def command(self):
-        return [*self.inside, *super().command()]  # ip netns exec becomes the program
+        return [*self.inside, *super().command()]  # nsenter becomes the program
 
 
 def test_a_node_that_the_network_cuts_off_serves_on_and_catches_up_and_neither_side_forks(clusters, template):
