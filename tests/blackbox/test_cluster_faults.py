@@ -432,6 +432,7 @@ def namespace(number):
     name, ours, theirs = f"ucpki{os.getpid()}", f"uc{os.getpid() % 100000}a", f"uc{os.getpid() % 100000}b"
     near, far = f"10.213.{number}.1", f"10.213.{number}.2"
     inside = ["nsenter", f"--net=/run/netns/{name}"]  # `ip netns exec` would mount things as well, which a chroot does not allow
+    mounted = os.path.ismount("/run/netns")
     run("ip", "netns", "add", name)
     try:
         run("ip", "link", "add", ours, "type", "veth", "peer", "name", theirs, "netns", name)
@@ -447,6 +448,8 @@ def namespace(number):
     finally:
         run("ip", "netns", "del", name, check=False)
         run("ip", "link", "del", ours, check=False)
+        if not mounted and os.path.ismount("/run/netns"):
+            run("umount", "/run/netns", check=False)  # it was made for ours
 
 
 class Remote(Member):
