@@ -39,10 +39,10 @@ def nodes():
 def test_the_list_of_nodes_shows_how_far_each_has_come_and_what_is_wrong(daemon):
     daemon.on("GET", "/nodes", (200, {"items": nodes(), "next": None}))
     lines = out(daemon, "show", "node", "list").splitlines()
-    assert lines[0].split() == ["NODE", "THIS", "STATE", "CHANGE", "BEHIND", "LAST", "CONTACT", "ROLES"]
-    assert lines[1].split() == ["cucm-pub", "yes", "up", "10", "0", "2026-07-01T10:00:00Z", "publisher,", "tftp"]
-    assert lines[2].split()[:5] == ["cucm-sub1", "no", "behind", "7", "3"]
-    assert lines[3].split() == ["imp1", "no", "joining", "-", "-", "-", "publisher,", "tftp"]
+    assert lines[0].split() == ["NODE", "THIS", "STATE", "VERSION", "CHANGE", "BEHIND", "LAST", "CONTACT", "ROLES"]
+    assert lines[1].split() == ["cucm-pub", "yes", "up", node()["version"], "10", "0", "2026-07-01T10:00:00Z", "publisher,", "tftp"]
+    assert lines[2].split()[:6] == ["cucm-sub1", "no", "behind", node()["version"], "7", "3"]
+    assert lines[3].split() == ["imp1", "no", "joining", "-", "-", "-", "-", "publisher,", "tftp"]
     assert lines[4:] == ["cucm-sub1:", "  warn    its clock is 40 s off", "          Set it.", "imp1: it may join until 2026-07-02T10:00:00Z"]
     long = out(daemon, "show", "node", "list", "--long").splitlines()
     assert len({line.index(word) for line, word in ((long[0], "HTTPS"), (long[1], "cucm-pub.example.com:8443"))}) == 1 and "ab" * 32 in long[1]
