@@ -1,0 +1,12 @@
+/* The English catalogue, which says which texts there are. */
+import { changes } from "./changes";
+import { cluster } from "./cluster";
+import { common } from "./common";
+import { details } from "./details";
+import { list } from "./list";
+import { overview } from "./overview";
+import { tasks } from "./tasks";
+
+export const en = { ...common, ...overview, ...list, ...details, ...tasks, ...cluster, ...changes };
+
+export type Key = keyof typeof en;

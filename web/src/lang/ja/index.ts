@@ -1,0 +1,9 @@
+import { changes } from "./changes";
+import { cluster } from "./cluster";
+import { common } from "./common";
+import { details } from "./details";
+import { list } from "./list";
+import { overview } from "./overview";
+import { tasks } from "./tasks";
+
+export const ja = { ...common, ...overview, ...list, ...details, ...tasks, ...cluster, ...changes };
