@@ -5,7 +5,7 @@ JOBS ?= 2
 SECONDS ?= 600
 ARGS ?=
 
-.PHONY: help build run check quick bench fuzz format clean install
+.PHONY: help build run check quick bench fuzz format screenshots clean install
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -40,6 +40,10 @@ fuzz: ## fuzz each target for SECONDS=600
 format: ## format all C files
 	@scripts/install-deps check
 	@find src tests fuzz bench -name '*.[ch]' -exec clang-format -i {} +
+
+screenshots: build ## make the pictures of docs/console/ anew
+	@scripts/install-deps check
+	@UCPKI_BUILD=$(BUILD) node --test-reporter=./tests/console/reporter.mjs scripts/screenshots.mjs
 
 install: build ## install the programs (DESTDIR and the prefix of meson are honoured)
 	@/usr/bin/meson install -C $(BUILD) --no-rebuild

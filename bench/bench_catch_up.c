@@ -78,6 +78,7 @@ static const struct table kinds[] = {
     {.name = "entry_text (rowid, k_name, k_common_name, k_subject, k_issuer, k_description, fingerprint, serial)",
      .select = "SELECT id, k_name, k_common_name, k_subject, k_issuer, k_description, fingerprint, serial FROM entry ORDER BY id"},
     {.name = "change_object", .select = "SELECT * FROM change_object ORDER BY number"},
+    {.name = "change_words", .select = "SELECT * FROM change_words ORDER BY number"},
     {.name = "change", .select = "SELECT * FROM change ORDER BY number"},
 };
 

@@ -34,10 +34,11 @@ static const char *const s2s_services[] = {"XCP XMPP Federation Connection Manag
 #define SERVER_EC(...) .requestable = true, .needs_server_auth = true, .key = "ec-p384", .years = 5, .common_name = "%h-EC.%d", __VA_ARGS__
 
 static const struct uc_purpose purposes[] = {
-    {SERVER(.name = "tomcat", .title = "HTTPS of the console and web services", .roles = WEB_ROLES, .multi = true,
+    {SERVER(.name = "tomcat", .title = "HTTPS of the console and web services", .reach = UC_REACH_WAN, .roles = WEB_ROLES, .multi = true,
             .key_usage = DS | KE | DE, .ekus = SC, .self_ekus = SC, .stores = LIST("tomcat-trust"), .services = tomcat_services)},
-    {SERVER_EC(.name = "tomcat-ECDSA", .title = "HTTPS of the console and web services, EC key", .roles = WEB_ROLES, .multi = true,
-               .key_usage = DS | KE | DE, .ekus = SC, .self_ekus = SC, .stores = LIST("tomcat-trust"), .services = tomcat_services)},
+    {SERVER_EC(.name = "tomcat-ECDSA", .title = "HTTPS of the console and web services, EC key", .reach = UC_REACH_WAN, .roles = WEB_ROLES,
+               .multi = true, .key_usage = DS | KE | DE, .ekus = SC, .self_ekus = SC, .stores = LIST("tomcat-trust"),
+               .services = tomcat_services)},
     {SERVER(.name = "ipsec", .title = "IPsec to gateways and other nodes", .roles = UC_NODE_VOICE | UC_NODE_PRESENCE,
             .key_usage = DS | KE | DE, .ekus = SCI, .self_ekus = SCI, .stores = LIST("ipsec-trust"),
             .services = LIST("IPsec", "DRS local agent", "DRS master agent"))},
@@ -68,6 +69,7 @@ static const struct uc_purpose purposes[] = {
             .self_ekus = SC, .stores = LIST("TVS-trust"), .services = LIST("TVS"), .follow = UC_FOLLOW_LISTS)},
     {.name = "ITLRecovery",
      .title = "Long-lived signer that recovers phones",
+     .nameless = true,
      .roles = UC_NODE_PUBLISHER,
      .signs_phone_files = true,
      .key_usage = DS | KE | DE,
@@ -81,6 +83,7 @@ static const struct uc_purpose purposes[] = {
      .follow = UC_FOLLOW_CTL | UC_FOLLOW_LISTS},
     {.name = "authz",
      .title = "Signs OAuth tokens",
+     .nameless = true,
      .roles = UC_NODE_PUBLISHER,
      .shared = true,
      .key_usage = DS,
@@ -95,14 +98,15 @@ static const struct uc_purpose purposes[] = {
             .self_ekus = SCI, .stores = LIST("cup-trust"), .services = cup_services)},
     {SERVER_EC(.name = "cup-ECDSA", .title = "SIP proxy and presence engine, EC key", .roles = UC_NODE_PRESENCE,
                .key_usage = DS | KE | DE | KA, .ekus = SCI, .self_ekus = SCI, .stores = LIST("cup-trust"), .services = cup_services)},
-    {SERVER(.name = "cup-xmpp", .title = "XMPP clients", .roles = UC_NODE_PRESENCE, .multi = true, .key_usage = DS | KE | DE | KA,
-            .ekus = SCI, .self_ekus = SCI, .stores = LIST("cup-xmpp-trust"), .services = xmpp_services)},
-    {SERVER_EC(.name = "cup-xmpp-ECDSA", .title = "XMPP clients, EC key", .roles = UC_NODE_PRESENCE, .multi = true,
+    {SERVER(.name = "cup-xmpp", .title = "XMPP clients", .reach = UC_REACH_WAN, .roles = UC_NODE_PRESENCE, .multi = true,
+            .key_usage = DS | KE | DE | KA, .ekus = SCI, .self_ekus = SCI, .stores = LIST("cup-xmpp-trust"), .services = xmpp_services)},
+    {SERVER_EC(.name = "cup-xmpp-ECDSA", .title = "XMPP clients, EC key", .reach = UC_REACH_WAN, .roles = UC_NODE_PRESENCE, .multi = true,
                .key_usage = DS | KE | DE | KA, .ekus = SCI, .self_ekus = SCI, .stores = LIST("cup-xmpp-trust"), .services = xmpp_services)},
-    {SERVER(.name = "cup-xmpp-s2s", .title = "XMPP federation", .roles = UC_NODE_PRESENCE, .multi = true, .key_usage = DS | KE | DE | KA,
-            .ekus = SCI, .self_ekus = SCI, .stores = LIST("cup-xmpp-trust"), .services = s2s_services)},
-    {SERVER_EC(.name = "cup-xmpp-s2s-ECDSA", .title = "XMPP federation, EC key", .roles = UC_NODE_PRESENCE, .multi = true,
-               .key_usage = DS | KE | DE | KA, .ekus = SCI, .self_ekus = SCI, .stores = LIST("cup-xmpp-trust"), .services = s2s_services)},
+    {SERVER(.name = "cup-xmpp-s2s", .title = "XMPP federation", .reach = UC_REACH_INTERNET, .roles = UC_NODE_PRESENCE, .multi = true,
+            .key_usage = DS | KE | DE | KA, .ekus = SCI, .self_ekus = SCI, .stores = LIST("cup-xmpp-trust"), .services = s2s_services)},
+    {SERVER_EC(.name = "cup-xmpp-s2s-ECDSA", .title = "XMPP federation, EC key", .reach = UC_REACH_INTERNET, .roles = UC_NODE_PRESENCE,
+               .multi = true, .key_usage = DS | KE | DE | KA, .ekus = SCI, .self_ekus = SCI, .stores = LIST("cup-xmpp-trust"),
+               .services = s2s_services)},
     {SERVER(.name = "intelligenceCenter-srvr", .title = "Reporting server", .roles = UC_NODE_REPORTING, .key_usage = DS | KE | DE,
             .ekus = SC, .self_ekus = SC, .stores = LIST("intelligenceCenter-srvr-trust"), .services = LIST("Intelligence Center"))},
 };
@@ -168,6 +172,13 @@ static const struct uc_trust_store stores[] = {
      .roles = UC_NODE_REPORTING,
      .services = LIST("Intelligence Center")},
 };
+
+static const char *const reach_names[] = {[UC_REACH_INSIDE] = "inside", [UC_REACH_WAN] = "wan", [UC_REACH_INTERNET] = "internet"};
+
+const char *uc_reach_name(enum uc_reach reach)
+{
+	return reach_names[reach];
+}
 
 static const char *const role_names[] = {"publisher", "subscriber", "tftp", "im-and-presence", "reporting"};
 

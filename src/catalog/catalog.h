@@ -35,6 +35,15 @@ enum uc_follow {
 	UC_FOLLOW_LISTS = 1 << 1 /* ITL and other lists are signed again */
 };
 
+/* From how far away the service of a purpose may be reached: a self-signed certificate is for the inside of the firewall (T2). */
+enum uc_reach {
+	UC_REACH_INSIDE,
+	UC_REACH_WAN,     /* perhaps from outside: clients at home or at other sites */
+	UC_REACH_INTERNET /* from other companies: that is what it is for */
+};
+/* "inside", "wan", "internet". Static. */
+const char *uc_reach_name(enum uc_reach reach);
+
 struct uc_purpose {
 	const char *name;             /* "tomcat" */
 	const char *title;            /* one line for people */
@@ -51,6 +60,8 @@ struct uc_purpose {
 	bool shared;                  /* its private key is sealed to every node, and the certificate is that of the cluster (authz) */
 	bool copies_everywhere;       /* the copies that the system puts into trust stores count on every node (CAPF) */
 	bool signs_phone_files;       /* RSA 3072 is dangerous: no code for it is known in phone files */
+	bool nameless;                /* nobody holds the names in it against a host's: a node that is renamed keeps it */
+	enum uc_reach reach;          /* from how far away its service may be reached */
 	const char *key;              /* default kind: "rsa-2048"; decides RSA or EC */
 	int years;                    /* validity of the self-signed certificate */
 	const char *common_name;      /* "%f" FQDN, "%h" host, "%d" domain, "%r" eight random hexadecimal digits */

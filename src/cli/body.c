@@ -1,5 +1,6 @@
 #include "cli/body.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,7 +48,7 @@ enum uc_status uc_body_number(json_t *body, const struct uc_args *args, enum uc_
 	const char *text = uc_args_value(args, option);
 	unsigned long long number = 0;
 	if (text == NULL) return UC_OK;
-	if (!uc_parse_u64(text, 1, 1000, &number))
+	if (!uc_parse_u64(text, 0, INT_MAX, &number)) /* the daemon knows the limits */
 		return uc_fail_field(e, UC_EINPUT, "bad-option-value", uc_options[option].name, NULL, "--%s is a number of %s, not '%s'",
 		                     uc_options[option].name, unit, text);
 	json_object_set_new(body, key, json_integer((json_int_t)number));

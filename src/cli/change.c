@@ -158,6 +158,19 @@ static void print_effects(struct uc_cli *cli, const json_t *effects)
 	}
 }
 
+/* How to say that what follows has been done, when there is something that has to be said so. */
+static void print_how_done(struct uc_cli *cli, const json_t *followups)
+{
+	size_t i;
+	json_t *one;
+	json_array_foreach(followups, i, one)
+	{
+		if (uc_json_text(one, "id")[0] == '\0') continue;
+		uc_out_line(cli->out, "When one of them is done: %sset followup done ID", uc_cli_prefix(cli));
+		return;
+	}
+}
+
 /* A change that was made; node (or NULL) is the other one that made it. */
 static void print_change(struct uc_cli *cli, const struct flow *f, const json_t *json, const char *node)
 {
@@ -168,6 +181,7 @@ static void print_change(struct uc_cli *cli, const struct flow *f, const json_t 
 	if (f->seen == NULL) uc_out_findings(cli->out, json_object_get(json, "findings"), cli->colour);
 	print_effects(cli, json_object_get(json, "effects"));
 	uc_out_followups(cli->out, json_object_get(json, "followups"));
+	print_how_done(cli, json_object_get(json, "followups"));
 	if (!f->change->final && !json_is_false(json_object_get(json, "undoable")))
 		uc_out_line(cli->out, "Take it back with: %sutils undo %lld%s%s", uc_cli_prefix(cli), number, node != NULL ? " --node " : "",
 		            node != NULL ? node : "");

@@ -35,6 +35,14 @@ static bool several_nodes(const json_t *items)
 	return false;
 }
 
+/* The node whose certificate it is, or on which alone a trusted one counts; "" when there is no other, or it counts on all. */
+static const char *node_of(const json_t *row, bool several)
+{
+	if (strcmp(uc_json_text(row, "usage"), "trust") != 0) return several ? uc_json_text(row, "node") : "";
+	const char *scope = uc_json_text(row, "scope");
+	return strcmp(scope, "cluster") != 0 ? scope : "";
+}
+
 static void show_lines(struct uc_cli *cli, const json_t *items)
 {
 	bool several = several_nodes(items);
@@ -44,7 +52,7 @@ static void show_lines(struct uc_cli *cli, const json_t *items)
 	{
 		UC_CLEANUP(uc_freep) char *what = description_of(row);
 		UC_CLEANUP(uc_freep) char *until = uc_json_expiry(row);
-		const char *node = several ? uc_json_text(row, "node") : "";
+		const char *node = node_of(row, several);
 		uc_out_line(cli->out, "%s/%s%s%s: %s (valid until: %s)", uc_json_text(row, "unit"), uc_json_text(row, "name"),
 		            node[0] != '\0' ? " on " : "", node, what, until);
 	}

@@ -87,7 +87,15 @@ int uc_cmd_change_list(struct uc_cli *cli, const struct uc_args *args)
 {
 	UC_CLEANUP(uc_url_free) struct uc_url url = {.query = false};
 	uc_url_add(&url, "changes");
-	uc_url_param(&url, "object", uc_args_value(args, UC_OPT_OBJECT));
+	static const struct {
+		enum uc_option_id option;
+		const char *name;
+	} filters[] = {
+	    {UC_OPT_OBJECT, "object"}, {UC_OPT_SEARCH, "search"}, {UC_OPT_WHO, "who"}, {UC_OPT_TASK, "task"},
+	    {UC_OPT_NODE, "node"},     {UC_OPT_FROM, "from"},     {UC_OPT_TO, "to"},
+	};
+	for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
+		uc_url_param(&url, filters[i].name, uc_args_value(args, filters[i].option));
 	return uc_page_run(cli, args, &url, show_changes);
 }
 
@@ -111,7 +119,7 @@ static void show_step(struct uc_cli *cli, size_t number, const json_t *step)
 {
 	uc_out_line(cli->out, "  %2zu. %s (%s)", number, uc_json_text(step, "text"), uc_json_text(step, "type"));
 	const char *key = uc_json_text(step, "key");
-	const char *before = uc_json_text(json_object_get(step, "before"), "key");
+	const char *before = uc_json_text(json_object_get(step, "before"), "key_id");
 	if (key[0] != '\0') uc_out_line(cli->out, "      key      %s", key);
 	if (before[0] != '\0' && strcmp(before, key) != 0) uc_out_line(cli->out, "      replaces %s", before);
 }
@@ -177,6 +185,7 @@ static void show_status(struct uc_cli *cli, const json_t *json)
 	    {"fqdn", "Name:"},
 	    {"domain", "Domain:"},
 	    {"roles", "Roles:"},
+	    {"roles_ignored", "Not used:"},
 	    {"version", "Version:"},
 	    {"head", "Latest change:"},
 	    {"change_log", "Change log:"},

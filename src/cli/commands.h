@@ -17,6 +17,8 @@ UC_COMMAND(uc_cmd_csr_list);
 UC_COMMAND(uc_cmd_csr_own);
 UC_COMMAND(uc_cmd_change_list);
 UC_COMMAND(uc_cmd_change_show);
+UC_COMMAND(uc_cmd_followup_list);
+UC_COMMAND(uc_cmd_followup_done);
 UC_COMMAND(uc_cmd_status);
 UC_COMMAND(uc_cmd_csr_gen);
 UC_COMMAND(uc_cmd_csr_delete);

@@ -68,7 +68,7 @@ char *uc_json_expiry(const json_t *row);
 void uc_out_findings(FILE *out, const json_t *findings, bool colour);
 /* A plan: what it would do, step by step, its findings, and what has to follow. */
 void uc_out_plan(FILE *out, const json_t *plan, bool colour);
-/* What has to follow: the array of {"kind","target","text"}; nothing when it is empty. */
+/* What has to follow: the array of {"kind","target","text","open"?,"id"?}, each with its id while it is open; nothing when it is empty. */
 void uc_out_followups(FILE *out, const json_t *followups);
 /* A chain: the array of {"label","subject","fingerprint","state","link","in_store"}, then what is missing, if anything is. */
 void uc_out_chain(FILE *out, const json_t *chain, const json_t *missing);

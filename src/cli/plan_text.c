@@ -45,7 +45,12 @@ void uc_out_followups(FILE *out, const json_t *followups)
 	uc_out_line(out, "What follows:");
 	size_t i;
 	json_t *one;
-	json_array_foreach(followups, i, one) uc_out_line(out, "  %-10s %s", uc_json_text(one, "kind"), uc_json_text(one, "text"));
+	json_array_foreach(followups, i, one)
+	{
+		const char *id = uc_json_text(one, "id");
+		const char *end = id[0] != '\0' ? "]" : json_is_false(json_object_get(one, "open")) ? "  [done]" : "";
+		uc_out_line(out, "  %-10s %s%s%s%s", uc_json_text(one, "kind"), uc_json_text(one, "text"), id[0] != '\0' ? "  [" : "", id, end);
+	}
 }
 
 void uc_out_plan(FILE *out, const json_t *plan, bool colour)

@@ -207,5 +207,5 @@ const char *uc_time_state(uc_time not_before, uc_time not_after, uc_time now)
 {
 	if (now > not_after) return "expired";
 	if (now < not_before) return "not-yet-valid";
-	return not_after < UC_TIME_MAX && not_after - now < 30 * UC_DAY ? "expiring" : "valid";
+	return not_after < UC_TIME_MAX && not_after - now < UC_EXPIRING_DAYS * UC_DAY ? "expiring" : "valid";
 }

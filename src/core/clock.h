@@ -49,6 +49,9 @@ enum uc_status uc_time_parse(const char *text, uc_time *out, struct uc_error *e)
  */
 char *uc_time_distance(uc_time t, uc_time now, char *buf);
 
+/* A certificate that has fewer days left than this is "expiring". */
+#define UC_EXPIRING_DAYS 30
+
 /*
  * Where now lies in a period of validity: "expired", "not-yet-valid", "expiring" (below 30 days are left) or "valid". UC_TIME_MAX is "no well-defined
  * expiration" (RFC 5280 section 4.1.2.5) and never expiring, however late it is (C61). Static.

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/clock.h"
 #include "core/mem.h"
@@ -29,7 +30,15 @@ void uc_log(enum uc_level level, const char *fmt, ...)
 	fprintf(stderr, "%s %s: %s\n", uc_time_rfc3339(uc_now(), when), names[level], text);
 }
 
+/* What stands between a message, which mostly is a sentence without its full stop, and the hint. */
+static const char *between(const struct uc_error *e)
+{
+	size_t len = strlen(e->message);
+	if (e->hint[0] == '\0' || len == 0) return "";
+	return strchr(".?!", e->message[len - 1]) != NULL ? " " : ". ";
+}
+
 void uc_log_error(const char *doing, const struct uc_error *e)
 {
-	uc_log(UC_LOG_ERROR, "%s: %s%s%s", doing, e->message, e->hint[0] != '\0' ? " " : "", e->hint);
+	uc_log(UC_LOG_ERROR, "%s: %s%s%s", doing, e->message, between(e), e->hint);
 }

@@ -163,7 +163,8 @@ static const struct {
     {"node-name", "NAME", NULL, set_name, "The node's host name, at its installation only. Without it: the system's."},
     {"domain", "DOMAIN", NULL, set_domain, "The node's domain, at its installation only. Without it: the system's."},
     {"roles", "ROLES", NULL, set_roles,
-     "publisher, subscriber, tftp, im-and-presence, reporting; several with commas. Without it: publisher,tftp."},
+     "publisher, subscriber, tftp, im-and-presence, reporting; several with commas. Without it: publisher,tftp. Not used in a cluster, "
+     "which gives its nodes their roles."},
     {"join", "HOST:PORT", NULL, set_join,
      "The HTTPS of the publisher whose cluster a new node joins; without meaning once it has. Without it: a node of its own."},
     {"join-secret-file", "FILE", NULL, set_join_secret_file,

@@ -34,10 +34,10 @@ json_t *uc_node_row_json(const struct uc_node_row *row);
 enum uc_status uc_need_publisher(const struct uc_task_context *ctx, struct uc_error *e) UC_MUST;
 /*
  * A node's name and domain as a person types them, in lower case; *fqdn, *name and *domain are owned. UC_EINPUT "bad-node-name" for what
- * is no single label of a host name, or stands for all nodes; the errors of
- * uc_san_normalize().
+ * is no single label of a host name, or stands for all nodes; the errors of uc_san_normalize(). name_field: the argument that the name is
+ * from; that of the domain is called so.
  */
-enum uc_status uc_node_names(const char *name, const char *domain, char **name_out, char **domain_out, char **fqdn,
+enum uc_status uc_node_names(const char *name_field, const char *name, const char *domain, char **name_out, char **domain_out, char **fqdn,
                              struct uc_error *e) UC_MUST;
 
 /*
@@ -66,9 +66,38 @@ enum uc_status uc_judge_removal(const struct uc_task_context *ctx, const struct 
 
 /* ---- keys that several nodes have ---- */
 
-/* As uc_all_nodes(), for the nodes whose roles have a purpose. */
-enum uc_status uc_purpose_nodes(const struct uc_task_context *ctx, const struct uc_purpose *purpose, struct uc_certs *certs,
-                                struct uc_strv *names, struct uc_error *e) UC_MUST;
+/* The nodes that a key is sealed to, sorted by name. Zero-initialised is nobody. */
+struct uc_recipient {
+	char *name;
+	struct uc_cert *cert; /* of its node key; NULL for the node of the context while it has none */
+};
+struct uc_recipients {
+	struct uc_recipient *items;
+	size_t count;
+};
+void uc_recipients_free(struct uc_recipients *r);
+/* Copies both. cert may be NULL. */
+void uc_recipients_add(struct uc_recipients *r, const char *name, const struct uc_cert *cert);
+/* All nodes of the cluster. but (or NULL): one that is left out. Appended to out. */
+enum uc_status uc_all_nodes(const struct uc_task_context *ctx, const char *but, struct uc_recipients *out, struct uc_error *e) UC_MUST;
+/* Those whose roles have a purpose. */
+enum uc_status uc_purpose_nodes(const struct uc_task_context *ctx, const struct uc_purpose *purpose, struct uc_recipients *out,
+                                struct uc_error *e) UC_MUST;
+/* A key of this node, sealed to all of them. blob is appended to. */
+enum uc_status uc_seal_to(const struct uc_task_context *ctx, const char *key, const struct uc_recipients *to, struct uc_buf *blob,
+                          struct uc_error *e) UC_MUST;
+
+/*
+ * A key.seal step for a key that several nodes have. Keys are sealed before the lock on the log is taken: the plan is bound to the
+ * certificates that they are sealed to, and to the key when it was there before. Under the lock the blob is put beside the log.
+ */
+/* One that is made for this change; made is NULL in a preview. */
+enum uc_status uc_plan_seal_new(const struct uc_task_context *ctx, const char *purpose, const char *kind, const struct uc_made *made,
+                                const struct uc_recipients *to, struct uc_plan *plan, struct uc_error *e) UC_MUST;
+/* One that is there, as uc_prepare_reseal() has sealed it. before (or NULL): the sealing that it replaces. */
+enum uc_status uc_plan_seal_again(const struct uc_task_context *ctx, const char *purpose, const char *kind, const char *key,
+                                  const struct uc_recipients *to, const struct uc_sealed *before, struct uc_plan *plan,
+                                  struct uc_error *e) UC_MUST;
 
 struct uc_sealed_list {
 	struct uc_sealed *items;
@@ -81,9 +110,8 @@ enum uc_status uc_sealed_list_read(const struct uc_task_context *ctx, const char
 /* The sealing of a key; *have tells whether there is one. */
 enum uc_status uc_sealed_maybe(const struct uc_task_context *ctx, const char *key, struct uc_sealed *out, bool *have,
                                struct uc_error *e) UC_MUST;
-/* Seals a key that was made to all nodes, or to those whose roles have the purpose, into made->sealed. */
-enum uc_status uc_seal_made(const struct uc_task_context *ctx, const struct uc_purpose *purpose, struct uc_made *made,
-                            struct uc_error *e) UC_MUST;
+/* Seals a key that was made to all nodes, into made->sealed. */
+enum uc_status uc_seal_made(const struct uc_task_context *ctx, struct uc_made *made, struct uc_error *e) UC_MUST;
 /* Makes an OAuth encryption key, sealed to all nodes. */
 enum uc_status uc_make_encryption(const struct uc_task_context *ctx, struct uc_made *out, struct uc_error *e) UC_MUST;
 /* A step that destroys a replaced OAuth key on every node, and what a person must know of such a replacement. */

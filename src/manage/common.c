@@ -49,6 +49,29 @@ enum uc_status uc_arg_need(const struct uc_task_request *req, const char *name, 
 	return uc_fail_field(e, UC_EINPUT, "argument-missing", name, NULL, "the argument %s is missing", name);
 }
 
+enum uc_status uc_arg_number(const struct uc_task_request *req, const char *name, const char *id, const char *what, int lo, int hi,
+                             int otherwise, int *out, struct uc_error *e)
+{
+	const json_t *value = json_object_get(req->args, name);
+	*out = otherwise;
+	if (value == NULL || json_is_null(value)) return UC_OK;
+	if (json_is_integer(value) && json_integer_value(value) >= lo && json_integer_value(value) <= hi) {
+		*out = (int)json_integer_value(value);
+		return UC_OK;
+	}
+	char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+	enum uc_status status =
+	    uc_fail_field(e, UC_EINPUT, id, name, NULL, "%s must be a number from %d to %d, not %.100s", what, lo, hi, text);
+	free(text);
+	return status;
+}
+
+enum uc_status uc_arg_blame(enum uc_status status, const char *field, struct uc_error *e)
+{
+	if (status != UC_OK && e != NULL) snprintf(e->field, sizeof e->field, "%s", field);
+	return status;
+}
+
 enum uc_status uc_arg_purpose(const struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_purpose **out,
                               struct uc_error *e)
 {
@@ -72,7 +95,7 @@ static void judge_length(const struct uc_purpose *purpose, const struct uc_key_s
 		                purpose->name, purpose->name);
 	if (spec->rsa && spec->bits > 3072)
 		uc_findings_add(findings, UC_WARN, "phone-key-length", "Use RSA 2048 unless all phones are known to bear more.",
-		                "some phones cannot register with a %s key of %d bits", purpose->name, spec->bits);
+		                "some phones cannot register when the key of %s has %d bits", purpose->name, spec->bits);
 }
 
 enum uc_status uc_arg_key(const struct uc_task_request *req, const struct uc_purpose *purpose, const char *otherwise,
@@ -101,6 +124,26 @@ static const struct {
 	int bits;
 } digests[] = {{"sha256", "SHA256", 256}, {"sha384", "SHA384", 384}, {"sha512", "SHA512", 512}};
 
+static bool too_weak(size_t digest, const struct uc_key_spec *key)
+{
+	return !key->rsa && digests[digest].bits < key->bits && digests[digest].bits < 512;
+}
+
+json_t *uc_digest_name(const char *digest)
+{
+	size_t i = 0;
+	while (i + 1 < sizeof digests / sizeof *digests && strcmp(digests[i].digest, digest) != 0) i++;
+	return json_string(digests[i].name);
+}
+
+json_t *uc_digest_names(const struct uc_key_spec *key)
+{
+	json_t *out = json_array();
+	for (size_t i = 0; i < sizeof digests / sizeof *digests; i++)
+		if (!too_weak(i, key)) json_array_append_new(out, json_string(digests[i].name));
+	return out;
+}
+
 /* The hash must be as strong as the curve (cisco-interfaces 3.4: 384-bit keys take SHA-384 or SHA-512). */
 enum uc_status uc_arg_digest(const struct uc_task_request *req, const struct uc_key_spec *key, const char **out, struct uc_error *e)
 {
@@ -110,8 +153,7 @@ enum uc_status uc_arg_digest(const struct uc_task_request *req, const struct uc_
 	if (name == NULL) return UC_OK;
 	for (size_t i = 0; i < sizeof digests / sizeof *digests; i++) {
 		if (!uc_eq_nocase(digests[i].name, name)) continue;
-		bool weaker = !key->rsa && digests[i].bits < key->bits && digests[i].bits < 512;
-		if (weaker)
+		if (too_weak(i, key))
 			return uc_fail_field(e, UC_EREFUSED, "hash-too-weak", "hash", "Use a hash as long as the key.",
 			                     "%s is too weak for a key of kind %s", name, key->text);
 		*out = digests[i].digest;

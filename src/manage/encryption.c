@@ -10,30 +10,19 @@ enum uc_status uc_plan_encryption_regen(struct uc_task_context *ctx, const struc
 {
 	(void)req;
 	const struct uc_purpose *authz = NULL;
-	UC_CLEANUP(uc_certs_free) struct uc_certs certs = {.items = NULL};
-	UC_CLEANUP(uc_strv_free) struct uc_strv nodes = {.items = NULL};
+	UC_CLEANUP(uc_recipients_free) struct uc_recipients nodes = {.items = NULL};
 	UC_CLEANUP(uc_sealed_list_free) struct uc_sealed_list old = {.items = NULL};
 	UC_TRY(uc_need_publisher(ctx, e));
 	UC_TRY(uc_purpose_find("authz", &authz, e));
-	UC_TRY(uc_all_nodes(ctx, NULL, &certs, &nodes, e));
+	UC_TRY(uc_all_nodes(ctx, NULL, &nodes, e));
 	UC_TRY(uc_sealed_list_read(ctx, UC_AUTHZ_ENCRYPTION, &old, e));
 	uc_plan_summary(plan, "Replace the OAuth encryption key of the cluster");
 	const struct uc_made *made = uc_material_get(ctx->material, UC_AUTHZ_ENCRYPTION);
-	struct uc_slice blob = made != NULL ? uc_buf_slice(&made->sealed) : (struct uc_slice){.ptr = NULL};
-	UC_TRY(uc_plan_seal(ctx, UC_AUTHZ_ENCRYPTION, "symmetric", made != NULL ? made->key : NULL, blob, &nodes, NULL, plan, e));
+	UC_TRY(uc_plan_seal_new(ctx, UC_AUTHZ_ENCRYPTION, "symmetric", made, &nodes, plan, e));
 	for (size_t i = 0; i < old.count; i++) uc_plan_purge_shared(UC_AUTHZ_ENCRYPTION, old.items[i].key_id, plan);
 	if (old.count > 0) uc_warn_of_rotation(&plan->findings);
 	uc_plan_follow_purpose(plan, authz);
 	return UC_OK;
-}
-
-enum uc_status uc_make_encryption(const struct uc_task_context *ctx, struct uc_made *out, struct uc_error *e)
-{
-	UC_CLEANUP(uc_certs_free) struct uc_certs certs = {.items = NULL};
-	UC_CLEANUP(uc_strv_free) struct uc_strv names = {.items = NULL};
-	UC_TRY(uc_all_nodes(ctx, NULL, &certs, &names, e));
-	snprintf(out->purpose, sizeof out->purpose, "%s", UC_AUTHZ_ENCRYPTION);
-	return uc_keys_new_symmetric(&certs, out->key, &out->sealed, e);
 }
 
 enum uc_status uc_prepare_encryption_regen(struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_plan *plan,

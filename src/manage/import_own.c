@@ -19,7 +19,7 @@ static void import_free(struct uc_import *im)
 	uc_members_free(&im->all);
 	uc_strv_free(&im->named);
 	uc_sealed_free(&im->sealed);
-	uc_strv_free(&im->holders);
+	uc_recipients_free(&im->holders);
 }
 
 static const struct uc_cert *with_key(const struct uc_certs *certs, const char *key)

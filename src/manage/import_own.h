@@ -22,7 +22,7 @@ struct uc_import {
 	struct uc_members all;
 	struct uc_strv named; /* the nodes that get it */
 	struct uc_sealed sealed;
-	struct uc_strv holders; /* the nodes that are to have the key */
+	struct uc_recipients holders; /* the nodes that are to have the key */
 	bool reseal;
 };
 

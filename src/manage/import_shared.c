@@ -23,13 +23,13 @@ static void sort_nodes(struct uc_import *im)
 /* The nodes that have the key and are still there, and those that the certificate names. */
 static void find_holders(struct uc_import *im)
 {
-	for (size_t i = 0; i < im->named.count; i++) {
-		uc_strv_add(&im->holders, im->named.items[i]);
-		if (!uc_strv_has(&im->sealed.nodes, im->named.items[i])) im->reseal = true;
+	for (size_t i = 0; i < im->all.count; i++) {
+		const struct uc_member *m = &im->all.items[i];
+		bool has = uc_strv_has(&im->sealed.nodes, m->row.name);
+		bool named = uc_strv_has(&im->named, m->row.name);
+		if (has || named) uc_recipients_add(&im->holders, m->row.name, m->cert);
+		im->reseal = im->reseal || (named && !has);
 	}
-	for (size_t i = 0; i < im->all.count; i++)
-		if (uc_strv_has(&im->sealed.nodes, im->all.items[i].row.name)) uc_strv_add(&im->holders, im->all.items[i].row.name);
-	uc_strv_sort_unique(&im->holders);
 }
 
 enum uc_status uc_import_judge_shared(struct uc_import *im, struct uc_error *e)
@@ -76,8 +76,7 @@ enum uc_status uc_import_plan_shared(struct uc_import *im, const struct uc_certs
 {
 	/* The key is on its way before anything needs it. */
 	if (im->reseal)
-		UC_TRY(uc_plan_seal(im->ctx, im->purpose->name, "private", im->request.key_id,
-		                    uc_material_resealed(im->ctx->material, im->request.key_id), &im->holders, &im->sealed, im->plan, e));
+		UC_TRY(uc_plan_seal_again(im->ctx, im->purpose->name, "private", im->request.key_id, &im->holders, &im->sealed, im->plan, e));
 	for (size_t i = 0; i < im->all.count; i++)
 		if (uc_strv_has(&im->named, im->all.items[i].row.name)) UC_TRY(plan_node(im, &im->all.items[i], chain, label, issuer, e));
 	return UC_OK;

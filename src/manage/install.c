@@ -63,7 +63,7 @@ enum uc_status uc_prepare_install(struct uc_task_context *ctx, const struct uc_t
 	if (verifier != NULL) uc_buf_add_str(&out->verifier, verifier);
 	UC_TRY(uc_make_all(jobs, count, e));
 	for (size_t i = 0; i < count; i++)
-		if (missing[i]->shared) UC_TRY(uc_seal_made(ctx, NULL, &out->items[i], e));
+		if (missing[i]->shared) UC_TRY(uc_seal_made(ctx, &out->items[i], e));
 	if (encryption) UC_TRY(uc_make_encryption(ctx, &out->items[count], e));
 	return uc_prepare_reseal(ctx, plan, NULL, NULL, out, e);
 }
@@ -130,7 +130,7 @@ static enum uc_status plan_account(const struct uc_task_context *ctx, struct uc_
 
 /* ---- certificates and keys ---- */
 
-static enum uc_status plan_purpose(struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_strv *nodes,
+static enum uc_status plan_purpose(struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_recipients *nodes,
                                    struct uc_plan *plan, struct uc_error *e)
 {
 	const struct uc_made *made = uc_material_get(ctx->material, purpose->name);
@@ -139,14 +139,12 @@ static enum uc_status plan_purpose(struct uc_task_context *ctx, const struct uc_
 	const char *key = made != NULL ? made->key : NULL;
 	uc_plan_step(plan, uc_plan_identity_step(ctx, purpose->name, cert, NULL, key, "self-signed", "node", NULL),
 	             "Make the %s key and its self-signed certificate", purpose->name);
-	UC_TRY(uc_plan_add_copies(ctx, purpose, cert, plan, e));
-	if (!purpose->shared) return UC_OK;
-	struct uc_slice blob = made != NULL ? uc_buf_slice(&made->sealed) : (struct uc_slice){.ptr = NULL};
-	return uc_plan_seal(ctx, purpose->name, "private", key, blob, nodes, NULL, plan, e);
+	UC_TRY(uc_plan_add_copies(ctx, purpose, cert, NULL, plan, e));
+	return purpose->shared ? uc_plan_seal_new(ctx, purpose->name, "private", made, nodes, plan, e) : UC_OK;
 }
 
 /* A signing key that was made before there was a cluster. */
-static enum uc_status plan_unsealed(struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_strv *nodes,
+static enum uc_status plan_unsealed(struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_recipients *nodes,
                                     struct uc_plan *plan, struct uc_error *e)
 {
 	UC_CLEANUP(uc_identity_free) struct uc_identity have = {.node = NULL};
@@ -161,20 +159,20 @@ static enum uc_status plan_unsealed(struct uc_task_context *ctx, const struct uc
 		                "the private key of the %s certificate is not on this node, so no other node can have it", purpose->name);
 		return UC_OK;
 	}
-	return uc_plan_seal(ctx, purpose->name, "private", have.key_id, uc_material_resealed(ctx->material, have.key_id), nodes, NULL, plan, e);
+	return uc_plan_seal_again(ctx, purpose->name, "private", have.key_id, nodes, NULL, plan, e);
 }
 
-static enum uc_status plan_encryption(struct uc_task_context *ctx, const struct uc_strv *nodes, struct uc_plan *plan, struct uc_error *e)
+static enum uc_status plan_encryption(struct uc_task_context *ctx, const struct uc_recipients *nodes, struct uc_plan *plan,
+                                      struct uc_error *e)
 {
 	bool missing;
 	UC_TRY(encryption_missing(ctx, &missing, e));
 	if (!missing) return UC_OK;
-	const struct uc_made *made = uc_material_get(ctx->material, UC_AUTHZ_ENCRYPTION);
-	struct uc_slice blob = made != NULL ? uc_buf_slice(&made->sealed) : (struct uc_slice){.ptr = NULL};
-	return uc_plan_seal(ctx, UC_AUTHZ_ENCRYPTION, "symmetric", made != NULL ? made->key : NULL, blob, nodes, NULL, plan, e);
+	return uc_plan_seal_new(ctx, UC_AUTHZ_ENCRYPTION, "symmetric", uc_material_get(ctx->material, UC_AUTHZ_ENCRYPTION), nodes, plan, e);
 }
 
-static enum uc_status plan_shared_keys(struct uc_task_context *ctx, const struct uc_strv *nodes, struct uc_plan *plan, struct uc_error *e)
+static enum uc_status plan_shared_keys(struct uc_task_context *ctx, const struct uc_recipients *nodes, struct uc_plan *plan,
+                                       struct uc_error *e)
 {
 	size_t all;
 	const struct uc_purpose *purposes = uc_purposes(&all);
@@ -216,9 +214,8 @@ enum uc_status uc_plan_install(struct uc_task_context *ctx, const struct uc_task
 	/* A node is here because it has shown the secret; one that is to be replaced must not take its successor's away. */
 	if (known) UC_TRY(uc_plan_end_joins(ctx, ctx->node, row.number, plan, NULL, e));
 	UC_TRY(plan_account(ctx, plan, e));
-	UC_CLEANUP(uc_certs_free) struct uc_certs certs = {.items = NULL};
-	UC_CLEANUP(uc_strv_free) struct uc_strv nodes = {.items = NULL};
-	UC_TRY(uc_all_nodes(ctx, NULL, &certs, &nodes, e));
+	UC_CLEANUP(uc_recipients_free) struct uc_recipients nodes = {.items = NULL};
+	UC_TRY(uc_all_nodes(ctx, NULL, &nodes, e));
 	for (size_t i = 0; i < count; i++) UC_TRY(plan_purpose(ctx, missing[i], &nodes, plan, e));
 	UC_TRY(plan_shared_keys(ctx, &nodes, plan, e));
 	UC_TRY(plan_copies(ctx, plan, e));

@@ -5,15 +5,40 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "manage/preview.h"
+
+static enum uc_status sign(const struct uc_making *j, EVP_PKEY *key, struct uc_buf *der, struct uc_error *e)
+{
+	UC_CLEANUP(uc_purpose_profile_free) struct uc_purpose_profile profile = {.common_name = NULL};
+	UC_TRY(uc_profile_self(j->ctx, j->purpose, j->key, j->years, &profile, e));
+	if (j->digest != NULL) profile.profile.digest = j->digest;
+	return uc_cert_self_sign(&profile.profile, key, der, e);
+}
+
 static enum uc_status make(struct uc_making *j)
 {
 	snprintf(j->out->purpose, sizeof j->out->purpose, "%s", j->purpose->name);
 	UC_CLEANUP(uc_key_freep) EVP_PKEY *key = NULL;
 	UC_TRY(uc_keys_new(j->ctx->keys, j->key, j->out->key, &key, &j->error));
-	UC_CLEANUP(uc_purpose_profile_free) struct uc_purpose_profile profile = {.common_name = NULL};
-	UC_TRY(uc_profile_self(j->ctx, j->purpose, j->key, j->years, &profile, &j->error));
-	if (j->digest != NULL) profile.profile.digest = j->digest;
-	return uc_cert_self_sign(&profile.profile, key, &j->out->der, &j->error);
+	return sign(j, key, &j->out->der, &j->error);
+}
+
+enum uc_status uc_make_expected(const struct uc_making *j, json_t **out, struct uc_error *e)
+{
+	static const char *const of_the_key[] = {"fingerprint", "serial", "key_id"};
+	static const char *const of_the_name[] = {"common_name", "subject", "issuer"};
+	UC_CLEANUP(uc_buf_free) struct uc_buf der = UC_BUF_EMPTY;
+	UC_CLEANUP(uc_key_freep) EVP_PKEY *key = NULL;
+	UC_CLEANUP(uc_cert_freep) struct uc_cert *cert = NULL;
+	UC_TRY(uc_key_generate(uc_key_spec_find("ec-p256"), &key, e));
+	UC_TRY(sign(j, key, &der, e));
+	UC_TRY(uc_cert_read(uc_buf_slice(&der), &cert, e));
+	*out = uc_preview_cert(cert, "self-signed", j->ctx->node);
+	json_object_set_new(*out, "key_type", json_string(j->key->text));
+	for (size_t i = 0; i < sizeof of_the_key / sizeof *of_the_key; i++) json_object_set_new(*out, of_the_key[i], json_null());
+	for (size_t i = 0; uc_purpose_random_name(j->purpose) && i < sizeof of_the_name / sizeof *of_the_name; i++)
+		json_object_set_new(*out, of_the_name[i], json_null());
+	return UC_OK;
 }
 
 /* Work that threads take from, so that all cores make keys at once. */

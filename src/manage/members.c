@@ -151,19 +151,30 @@ static char *lower(const char *text)
 	return out;
 }
 
-enum uc_status uc_node_names(const char *name, const char *domain, char **name_out, char **domain_out, char **fqdn, struct uc_error *e)
+/* Is it a host name, written as certificates write it? */
+static enum uc_status check_host(const char *host, bool *same, struct uc_error *e)
+{
+	UC_CLEANUP(uc_freep) char *dns = uc_sprintf("DNS:%s", host);
+	UC_CLEANUP(uc_freep) char *normal = NULL;
+	UC_TRY(uc_san_normalize(dns, &normal, e));
+	*same = strcmp(normal, dns) == 0;
+	return UC_OK;
+}
+
+enum uc_status uc_node_names(const char *name_field, const char *name, const char *domain, char **name_out, char **domain_out, char **fqdn,
+                             struct uc_error *e)
 {
 	UC_CLEANUP(uc_freep) char *host = lower(name);
 	UC_CLEANUP(uc_freep) char *zone = lower(domain);
 	if (host[0] == '\0' || strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(host) || strcmp(host, UC_ALL_NODES) == 0)
-		return uc_fail_field(e, UC_EINPUT, "bad-node-name", "node",
+		return uc_fail_field(e, UC_EINPUT, "bad-node-name", name_field,
 		                     "Use letters, digits and hyphens, without the domain; 'cluster' stands for all nodes.",
 		                     "'%s' cannot be the name of a node", name);
 	UC_CLEANUP(uc_freep) char *whole = zone[0] != '\0' ? uc_sprintf("%s.%s", host, zone) : uc_strdup(host);
-	UC_CLEANUP(uc_freep) char *dns = uc_sprintf("DNS:%s", whole);
-	UC_CLEANUP(uc_freep) char *normal = NULL;
-	UC_TRY(uc_san_normalize(dns, &normal, e));
-	if (strcmp(normal, dns) != 0)
+	bool same;
+	UC_TRY(uc_arg_blame(check_host(host, &same, e), name_field, e));
+	UC_TRY(uc_arg_blame(check_host(whole, &same, e), "domain", e));
+	if (!same)
 		return uc_fail_field(e, UC_EINPUT, "bad-node-name", "domain", "Write an international name as its A-labels (xn--...).",
 		                     "'%s' cannot be the domain of a node", domain);
 	*name_out = uc_move(host);
@@ -201,9 +212,9 @@ static void judge_one(void *ctx, const struct uc_identity *i)
 	if (uc_purpose_find(i->purpose, &purpose, NULL) != UC_OK || (purpose->roles & m->roles) == 0) return;
 	if (uc_cert_names_node(i->cert, m->fqdn)) return;
 	uc_strv_add(&m->told, i->purpose);
-	uc_findings_add(m->out, UC_WARN, "not-in-multi-server",
-	                "Generate a new multi-server CSR, which names every node, have it signed and upload it.",
-	                "the multi-server certificate of %s does not name %s, which has a certificate of its own instead", i->purpose, m->fqdn);
+	uc_findings_add(
+	    m->out, UC_WARN, "not-in-multi-server", "Generate a new multi-server CSR, which names every node, have it signed and upload it.",
+	    "the multi-server certificate of %s does not name %s, which gets a certificate of its own instead", i->purpose, m->fqdn);
 }
 
 enum uc_status uc_judge_multi(const struct uc_task_context *ctx, const char *fqdn, unsigned roles, const char *except,

@@ -24,18 +24,6 @@ static void guest_free(struct guest *g)
 	free(g->fqdn);
 }
 
-static enum uc_status arg_hours(const struct uc_task_request *req, int *out, struct uc_error *e)
-{
-	const json_t *value = json_object_get(req->args, "hours");
-	*out = UC_JOIN_HOURS;
-	if (value == NULL || json_is_null(value)) return UC_OK;
-	json_int_t hours = json_is_integer(value) ? json_integer_value(value) : -1;
-	if (hours < 1 || hours > MAX_HOURS)
-		return uc_fail_field(e, UC_EINPUT, "bad-hours", "hours", NULL, "the hours must be a number from 1 to %d", MAX_HOURS);
-	*out = (int)hours;
-	return UC_OK;
-}
-
 static enum uc_status arg_replace(const struct uc_task_request *req, bool *out, struct uc_error *e)
 {
 	const json_t *value = json_object_get(req->args, "replace");
@@ -67,7 +55,8 @@ static enum uc_status read_guest(const struct uc_task_context *ctx, const struct
 	UC_TRY(uc_arg_need(req, "node", &name, e));
 	UC_TRY(uc_arg_text(req, "domain", &domain, e));
 	UC_TRY(uc_arg_text(req, "roles", &roles, e));
-	UC_TRY(arg_hours(req, &g->hours, e));
+	UC_TRY(
+	    uc_arg_number(req, "hours", "bad-hours", "the hours that the join secret is good for", 1, MAX_HOURS, UC_JOIN_HOURS, &g->hours, e));
 	UC_TRY(arg_replace(req, &g->replace, e));
 	UC_CLEANUP(uc_freep) char *folded = uc_fold(name);
 	*old = NULL;
@@ -78,7 +67,7 @@ static enum uc_status read_guest(const struct uc_task_context *ctx, const struct
 	/* What is not said is as it is with the node that is replaced. */
 	if (domain == NULL) domain = *old != NULL ? (*old)->row.domain : ctx->domain;
 	if (roles == NULL) roles = *old != NULL ? (*old)->row.roles : uc_role_name(UC_NODE_SUBSCRIBER);
-	UC_TRY(uc_node_names(name, domain, &g->name, &g->domain, &g->fqdn, e));
+	UC_TRY(uc_node_names("node", name, domain, &g->name, &g->domain, &g->fqdn, e));
 	UC_TRY(uc_roles_parse(roles, &g->roles, e));
 	return check_place(g, all, *old, e);
 }

@@ -115,11 +115,9 @@ static void plan_row(const struct newcomer *n, const struct uc_member *old, stru
 static enum uc_status plan_keys(const struct uc_task_context *ctx, const struct newcomer *n, struct uc_plan *plan, struct uc_error *e)
 {
 	UC_CLEANUP(uc_sealed_list_free) struct uc_sealed_list all = {.items = NULL};
-	UC_CLEANUP(uc_certs_free) struct uc_certs certs = {.items = NULL};
-	UC_CLEANUP(uc_strv_free) struct uc_strv nodes = {.items = NULL};
-	UC_TRY(uc_all_nodes(ctx, n->join.node, &certs, &nodes, e));
-	uc_strv_add(&nodes, n->join.node);
-	uc_strv_sort_unique(&nodes);
+	UC_CLEANUP(uc_recipients_free) struct uc_recipients nodes = {.items = NULL};
+	UC_TRY(uc_all_nodes(ctx, n->join.node, &nodes, e));
+	uc_recipients_add(&nodes, n->join.node, n->cert);
 	UC_TRY(uc_sealed_list_read(ctx, NULL, &all, e));
 	for (size_t i = 0; i < all.count; i++) {
 		const struct uc_sealed *k = &all.items[i];
@@ -129,7 +127,7 @@ static enum uc_status plan_keys(const struct uc_task_context *ctx, const struct 
 			                "the %s key %.8s... cannot be opened here, so %s does not get it", k->purpose, k->key_id, n->join.node);
 			continue;
 		}
-		UC_TRY(uc_plan_seal(ctx, k->purpose, k->kind, k->key_id, uc_material_resealed(ctx->material, k->key_id), &nodes, k, plan, e));
+		UC_TRY(uc_plan_seal_again(ctx, k->purpose, k->kind, k->key_id, &nodes, k, plan, e));
 	}
 	return UC_OK;
 }

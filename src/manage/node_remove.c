@@ -142,8 +142,8 @@ static enum uc_status warn_of_keys(const struct uc_task_context *ctx, const char
 		uc_findings_add(&plan->findings, UC_WARN, "multi-server-key-known",
 		                "If that machine may come into other hands: a new multi-server CSR, and have the certificate revoked.",
 		                "%s has the key %.8s... of a multi-server %s certificate or CSR", node, k->key_id, k->purpose);
-		uc_plan_follow(plan, "certificate", k->purpose, "If %s may come into other hands: set csr gen %s distribution multi-server.", node,
-		               k->purpose);
+		uc_plan_follow_on(plan, UC_ALL_NODES, "certificate", k->purpose,
+		                  "If %s may come into other hands: set csr gen %s --distribution multi-server.", node, k->purpose);
 	}
 	if (!oauth) return UC_OK;
 	uc_findings_add(&plan->findings, UC_WARN, "rotate-keys", "Rotate them: set key regen authz signing, set key regen authz encryption.",
@@ -177,7 +177,8 @@ enum uc_status uc_plan_node_remove(struct uc_task_context *ctx, const struct uc_
 		return uc_fail_field(e, UC_EREFUSED, "publisher-stays", "node", "Remove the other nodes instead; a cluster has a publisher.",
 		                     "%s is the publisher of the cluster and cannot be removed", node);
 	uc_plan_summary(plan, "Remove the node %s from the cluster", node);
-	uc_findings_add(&plan->findings, UC_DANGER, "node-goes", "Switch it off first; it joins again only with a new join secret.",
+	uc_findings_add(&plan->findings, UC_DANGER, "node-goes",
+	                "Switch its machine off when it is removed; it joins again only with a new join secret.",
 	                "%s (%s) is no longer a node of this cluster: its certificates are no longer in force, and this cannot be undone", node,
 	                m->row.fqdn);
 	UC_TRY(warn_of_keys(ctx, node, plan, e));

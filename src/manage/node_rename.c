@@ -50,8 +50,8 @@ static enum uc_status read_names(const struct uc_task_context *ctx, const struct
 	if (name == NULL && domain == NULL)
 		return uc_fail_field(e, UC_EINPUT, "argument-missing", "name", "Give a name, a domain or both.",
 		                     "it is not said what %s is to be called", folded);
-	UC_TRY(
-	    uc_node_names(name != NULL ? name : r->m->row.name, domain != NULL ? domain : r->m->row.domain, &r->name, &r->domain, &r->fqdn, e));
+	UC_TRY(uc_node_names("name", name != NULL ? name : r->m->row.name, domain != NULL ? domain : r->m->row.domain, &r->name, &r->domain,
+	                     &r->fqdn, e));
 	return check_free(ctx, all, r, e);
 }
 
@@ -68,8 +68,8 @@ static void follow_multi(const struct renaming *r, const struct uc_identity *i)
 	uc_findings_add(&r->plan->findings, UC_WARN, "not-in-multi-server",
 	                "Generate a new multi-server CSR, which names every node, have it signed and upload it.",
 	                "the multi-server certificate of %s names %s, not %s", i->purpose, r->m->row.fqdn, r->fqdn);
-	uc_plan_follow(r->plan, "certificate", i->purpose,
-	               "Request a new multi-server %s certificate: set csr gen %s distribution multi-server.", i->purpose, i->purpose);
+	uc_plan_follow_on(r->plan, UC_ALL_NODES, "certificate", i->purpose,
+	                  "Request a new multi-server %s certificate: set csr gen %s --distribution multi-server.", i->purpose, i->purpose);
 }
 
 static void follow_own(const struct renaming *r, const struct uc_identity *i)
@@ -80,17 +80,19 @@ static void follow_own(const struct renaming *r, const struct uc_identity *i)
 	                "the %s %s certificate of %s names %s: clients that connect to %s do not accept it", ca ? "CA-signed" : "self-signed",
 	                i->purpose, i->node, r->m->row.fqdn, r->fqdn);
 	if (ca)
-		uc_plan_follow(r->plan, "certificate", i->purpose, "Request a new %s certificate: set csr gen %s --node %s.", i->purpose,
-		               i->purpose, r->name);
+		uc_plan_follow_on(r->plan, r->name, "certificate", i->purpose, "Request a new %s certificate: set csr gen %s --node %s.",
+		                  i->purpose, i->purpose, r->name);
 	else
-		uc_plan_follow(r->plan, "certificate", i->purpose, "Make the %s certificate anew: set cert regen %s --node %s.", i->purpose,
-		               i->purpose, r->name);
+		uc_plan_follow_on(r->plan, r->name, "certificate", i->purpose, "Make the %s certificate anew: set cert regen %s --node %s.",
+		                  i->purpose, i->purpose, r->name);
 }
 
 static void judge_identity(void *ctx, const struct uc_identity *i)
 {
 	const struct renaming *r = ctx;
+	const struct uc_purpose *purpose = NULL;
 	if (uc_cert_names_node(i->cert, r->fqdn) || !says_old_name(r, i->cert)) return;
+	if (uc_purpose_find(i->purpose, &purpose, NULL) == UC_OK && purpose->nameless) return;
 	if (strcmp(i->distribution, "multi-server") == 0)
 		follow_multi(r, i);
 	else
@@ -136,7 +138,7 @@ enum uc_status uc_plan_node_rename(struct uc_task_context *ctx, const struct uc_
 	json_t *step = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "type", "node.rename", "node", row->name, "to", r.name, "fqdn",
 	                         row->fqdn, "to_fqdn", r.fqdn, "domain", row->domain, "to_domain", r.domain);
 	uc_plan_step(plan, step, "Rename the node %s (%s) to %s (%s)", row->name, row->fqdn, r.name, r.fqdn);
-	uc_plan_follow(plan, "reload", "ucpkid", "The daemon of the node starts again by itself to take its new name.");
+	uc_plan_follow(plan, "note", "ucpkid", "The daemon of the node starts again by itself to take its new name.");
 	uc_plan_follow(plan, "backup", "backup", "Take a backup.");
 	return UC_OK;
 }

@@ -6,12 +6,18 @@
 
 #include "core/bytes.h"
 #include "core/text.h"
+#include "manage/preview.h"
 #include "pki/digest.h"
 #include "pki/report.h"
 
 void uc_plan_init(struct uc_plan *p, const char *task)
 {
-	*p = (struct uc_plan){.task = task, .summary = uc_strdup(""), .steps = json_array(), .followups = json_array(), .trust = json_object()};
+	*p = (struct uc_plan){.task = task,
+	                      .summary = uc_strdup(""),
+	                      .steps = json_array(),
+	                      .followups = json_array(),
+	                      .trust = json_object(),
+	                      .bound = json_array()};
 }
 
 void uc_plan_free(struct uc_plan *p)
@@ -19,6 +25,7 @@ void uc_plan_free(struct uc_plan *p)
 	free(p->summary);
 	json_decref(p->steps);
 	json_decref(p->trust);
+	json_decref(p->bound);
 	json_decref(p->followups);
 	uc_findings_free(&p->findings);
 	*p = (struct uc_plan){.task = NULL};
@@ -107,6 +114,14 @@ void uc_plan_step(struct uc_plan *p, json_t *step, const char *fmt, ...)
 	note_trust(p, step);
 }
 
+void uc_plan_bind(struct uc_plan *p, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	json_array_append_new(p->bound, text_value(uc_vsprintf(fmt, ap)));
+	va_end(ap);
+}
+
 json_t *uc_roles_json(unsigned roles)
 {
 	json_t *out = json_array();
@@ -115,19 +130,36 @@ json_t *uc_roles_json(unsigned roles)
 	return out;
 }
 
-void uc_plan_follow(struct uc_plan *p, const char *kind, const char *target, const char *fmt, ...)
+/* Takes text. node may be NULL. */
+static void add_followup(struct uc_plan *p, const char *node, const char *kind, const char *target, char *text)
 {
 	size_t i;
 	const json_t *have;
 	json_array_foreach(p->followups, i, have)
 	{
-		if (strcmp(uc_json_member(have, "kind"), kind) == 0 && strcmp(uc_json_member(have, "target"), target) == 0) return;
+		if (strcmp(uc_json_member(have, "kind"), kind) != 0 || strcmp(uc_json_member(have, "target"), target) != 0) continue;
+		free(text);
+		return;
 	}
+	json_t *one = json_pack("{s:s, s:s, s:o}", "kind", kind, "target", target, "text", text_value(text));
+	if (node != NULL) json_object_set_new(one, "node", json_string(node));
+	json_array_append_new(p->followups, one);
+}
+
+void uc_plan_follow(struct uc_plan *p, const char *kind, const char *target, const char *fmt, ...)
+{
 	va_list ap;
 	va_start(ap, fmt);
-	json_t *text = text_value(uc_vsprintf(fmt, ap));
+	add_followup(p, NULL, kind, target, uc_vsprintf(fmt, ap));
 	va_end(ap);
-	json_array_append_new(p->followups, json_pack("{s:s, s:s, s:o}", "kind", kind, "target", target, "text", text));
+}
+
+void uc_plan_follow_on(struct uc_plan *p, const char *node, const char *kind, const char *target, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	add_followup(p, node, kind, target, uc_vsprintf(fmt, ap));
+	va_end(ap);
 }
 
 static void follow_services(struct uc_plan *p, const char *const *services)
@@ -175,21 +207,11 @@ static json_t *finding_codes(const struct uc_findings *f)
 
 void uc_plan_hash(const struct uc_plan *p, char hash[65])
 {
-	json_t *shape = json_pack("[s, o, o, o]", p->task, texts(p->steps), finding_codes(&p->findings), texts(p->followups));
+	json_t *shape = json_pack("[s, o, o, o, O]", p->task, texts(p->steps), finding_codes(&p->findings), texts(p->followups), p->bound);
 	char *text = json_dumps(shape, JSON_COMPACT);
 	json_decref(shape);
 	uc_sha256_hex(uc_slice_str(text), hash);
 	free(text);
-}
-
-static json_t *steps_for_people(const json_t *steps)
-{
-	json_t *out = json_array();
-	size_t i;
-	const json_t *step;
-	json_array_foreach(steps, i, step)
-	    json_array_append_new(out, json_pack("{s:O, s:O}", "type", json_object_get(step, "type"), "text", json_object_get(step, "text")));
-	return out;
 }
 
 json_t *uc_plan_json(const struct uc_plan *p)
@@ -197,6 +219,6 @@ json_t *uc_plan_json(const struct uc_plan *p)
 	char hash[65];
 	uc_plan_hash(p, hash);
 	return json_pack("{s:s, s:s, s:I, s:s, s:o, s:o, s:O, s:s}", "task", p->task, "summary", p->summary, "base", (json_int_t)p->base,
-	                 "plan", hash, "steps", steps_for_people(p->steps), "findings", uc_report_findings(&p->findings), "followups",
+	                 "plan", hash, "steps", uc_preview_steps(p->steps), "findings", uc_report_findings(&p->findings), "followups",
 	                 p->followups, "worst", uc_weight_name(uc_findings_worst(&p->findings)));
 }

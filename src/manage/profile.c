@@ -13,6 +13,29 @@ unsigned uc_purpose_usage(const struct uc_task_context *ctx, const struct uc_pur
 	return purpose->key_usage & ~forbidden;
 }
 
+json_t *uc_purpose_keys(const struct uc_purpose *purpose)
+{
+	size_t count;
+	const struct uc_key_spec *specs = uc_key_specs(&count);
+	bool rsa = uc_key_spec_find(purpose->key)->rsa;
+	json_t *out = json_array();
+	for (size_t i = 0; i < count; i++)
+		if (specs[i].rsa == rsa) json_array_append_new(out, json_string(specs[i].name));
+	return out;
+}
+
+json_t *uc_purpose_distributions(const struct uc_purpose *purpose)
+{
+	json_t *out = json_pack("[s]", "node");
+	if (purpose->multi) json_array_append_new(out, json_string("multi-server"));
+	return out;
+}
+
+bool uc_purpose_random_name(const struct uc_purpose *purpose)
+{
+	return strstr(purpose->common_name, "%r") != NULL;
+}
+
 char *uc_pattern_name(const struct uc_task_context *ctx, const char *pattern)
 {
 	struct uc_buf out = UC_BUF_EMPTY;

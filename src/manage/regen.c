@@ -7,21 +7,9 @@
 #include "core/bytes.h"
 #include "manage/cluster.h"
 #include "manage/make.h"
+#include "manage/preview.h"
 
 enum { MAX_YEARS = 100 };
-
-static enum uc_status arg_years(const struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_purpose *purpose,
-                                int *out, struct uc_error *e)
-{
-	const json_t *value = json_object_get(req->args, "years");
-	*out = uc_usual_years(ctx, purpose);
-	if (value == NULL || json_is_null(value)) return UC_OK;
-	json_int_t years = json_is_integer(value) ? json_integer_value(value) : -1;
-	if (years < 1 || years > MAX_YEARS)
-		return uc_fail_field(e, UC_EINPUT, "bad-years", "years", NULL, "the validity in years must be a number from 1 to %d", MAX_YEARS);
-	*out = (int)years;
-	return UC_OK;
-}
 
 /* The kind of the present key, so that "regenerate" keeps it (G1); the catalogue's when there is none or it is of no kind we make. */
 static const char *present_kind(const struct uc_purpose *purpose, const struct uc_identity *have)
@@ -70,45 +58,60 @@ static enum uc_status note_pending(const struct uc_task_context *ctx, const stru
 static enum uc_status plan_shared(struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_made *made,
                                   const struct uc_identity *old, struct uc_plan *plan, struct uc_error *e)
 {
-	UC_CLEANUP(uc_certs_free) struct uc_certs certs = {.items = NULL};
-	UC_CLEANUP(uc_strv_free) struct uc_strv names = {.items = NULL};
-	UC_TRY(uc_all_nodes(ctx, NULL, &certs, &names, e));
-	struct uc_slice blob = made != NULL ? uc_buf_slice(&made->sealed) : (struct uc_slice){.ptr = NULL};
-	UC_TRY(uc_plan_seal(ctx, purpose->name, "private", made != NULL ? made->key : NULL, blob, &names, NULL, plan, e));
+	UC_CLEANUP(uc_recipients_free) struct uc_recipients nodes = {.items = NULL};
+	UC_TRY(uc_all_nodes(ctx, NULL, &nodes, e));
+	UC_TRY(uc_plan_seal_new(ctx, purpose->name, "private", made, &nodes, plan, e));
 	if (old == NULL) return UC_OK;
 	uc_plan_purge_shared(purpose->name, old->key_id, plan);
 	uc_warn_of_rotation(&plan->findings);
 	return UC_OK;
 }
 
+/* What is asked for. findings may be NULL. */
+static enum uc_status read_making(struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_identity *old,
+                                  struct uc_findings *findings, struct uc_making *j, struct uc_error *e)
+{
+	UC_TRY(uc_arg_key(req, j->purpose, present_kind(j->purpose, old), findings, &j->key, e));
+	UC_TRY(uc_arg_digest(req, j->key, &j->digest, e));
+	j->ctx = ctx;
+	return uc_arg_number(req, "years", "bad-years", "the validity in years", 1, MAX_YEARS, uc_usual_years(ctx, j->purpose), &j->years, e);
+}
+
+/* The new certificate in the place of the old one, with its copies. */
+static enum uc_status plan_certificate(const struct uc_making *j, const struct uc_made *made, const struct uc_identity *old,
+                                       struct uc_plan *plan, struct uc_error *e)
+{
+	UC_CLEANUP(uc_cert_freep) struct uc_cert *cert = NULL;
+	json_t *expected = NULL;
+	if (made != NULL)
+		UC_TRY(uc_cert_read(uc_buf_slice(&made->der), &cert, e));
+	else
+		UC_TRY(uc_make_expected(j, &expected, e));
+	json_t *step = uc_plan_identity_step(j->ctx, j->purpose->name, cert, NULL, made != NULL ? made->key : NULL, "self-signed", "node", old);
+	if (expected != NULL) json_object_set(step, UC_STEP_EXPECTED, expected);
+	uc_plan_step(plan, step, "Replace the %s certificate by a self-signed one with a new %s key, signed with %s, for %d years",
+	             j->purpose->name, j->key->text, j->digest, j->years);
+	enum uc_status status = old != NULL ? uc_plan_drop_copies(j->ctx, j->purpose, old, plan, e) : UC_OK;
+	if (status == UC_OK) status = uc_plan_add_copies(j->ctx, j->purpose, cert, expected, plan, e);
+	json_decref(expected);
+	return status;
+}
+
 enum uc_status uc_plan_regen(struct uc_task_context *ctx, const struct uc_task_request *req, struct uc_plan *plan, struct uc_error *e)
 {
-	const struct uc_purpose *purpose;
-	UC_TRY(uc_arg_purpose(ctx, req, &purpose, e));
+	struct uc_making j = {.ctx = ctx};
+	UC_TRY(uc_arg_purpose(ctx, req, &j.purpose, e));
 	UC_CLEANUP(uc_identity_free) struct uc_identity old = {.node = NULL};
 	bool have;
-	UC_TRY(uc_identity_maybe(ctx, purpose->name, &old, &have, e));
-	const struct uc_key_spec *key;
-	UC_TRY(uc_arg_key(req, purpose, present_kind(purpose, have ? &old : NULL), &plan->findings, &key, e));
-	const char *digest;
-	UC_TRY(uc_arg_digest(req, key, &digest, e));
-	int years;
-	UC_TRY(arg_years(ctx, req, purpose, &years, e));
-	if (have) warn_of_certificate(purpose, &old, &plan->findings);
-	if (have) UC_TRY(note_pending(ctx, purpose, &plan->findings, e));
-
-	uc_plan_summary(plan, "Regenerate the self-signed %s certificate of %s with a new %s key", purpose->name, ctx->node, key->text);
-	const struct uc_made *made = uc_material_get(ctx->material, purpose->name);
-	UC_CLEANUP(uc_cert_freep) struct uc_cert *cert = NULL;
-	if (made != NULL) UC_TRY(uc_cert_read(uc_buf_slice(&made->der), &cert, e));
-	json_t *step =
-	    uc_plan_identity_step(ctx, purpose->name, cert, NULL, made != NULL ? made->key : NULL, "self-signed", "node", have ? &old : NULL);
-	uc_plan_step(plan, step, "Replace the %s certificate by a self-signed one with a new %s key, signed with %s, for %d years",
-	             purpose->name, key->text, digest, years);
-	if (have) UC_TRY(uc_plan_drop_copies(ctx, purpose, &old, plan, e));
-	UC_TRY(uc_plan_add_copies(ctx, purpose, cert, plan, e));
-	if (purpose->shared) UC_TRY(plan_shared(ctx, purpose, made, have ? &old : NULL, plan, e));
-	uc_plan_follow_purpose(plan, purpose);
+	UC_TRY(uc_identity_maybe(ctx, j.purpose->name, &old, &have, e));
+	UC_TRY(read_making(ctx, req, have ? &old : NULL, &plan->findings, &j, e));
+	if (have) warn_of_certificate(j.purpose, &old, &plan->findings);
+	if (have) UC_TRY(note_pending(ctx, j.purpose, &plan->findings, e));
+	uc_plan_summary(plan, "Regenerate the self-signed %s certificate of %s with a new %s key", j.purpose->name, ctx->node, j.key->text);
+	const struct uc_made *made = uc_material_get(ctx->material, j.purpose->name);
+	UC_TRY(plan_certificate(&j, made, have ? &old : NULL, plan, e));
+	if (j.purpose->shared) UC_TRY(plan_shared(ctx, j.purpose, made, have ? &old : NULL, plan, e));
+	uc_plan_follow_purpose(plan, j.purpose);
 	return UC_OK;
 }
 
@@ -116,18 +119,15 @@ enum uc_status uc_prepare_regen(struct uc_task_context *ctx, const struct uc_tas
                                 struct uc_material *out, struct uc_error *e)
 {
 	(void)plan;
-	const struct uc_purpose *purpose;
-	UC_TRY(uc_arg_purpose(ctx, req, &purpose, e));
+	struct uc_making j = {.ctx = ctx};
+	UC_TRY(uc_arg_purpose(ctx, req, &j.purpose, e));
 	UC_CLEANUP(uc_identity_free) struct uc_identity old = {.node = NULL};
 	bool have;
-	UC_TRY(uc_identity_maybe(ctx, purpose->name, &old, &have, e));
-	struct uc_making j = {.ctx = ctx, .purpose = purpose};
-	UC_TRY(uc_arg_key(req, purpose, present_kind(purpose, have ? &old : NULL), NULL, &j.key, e));
-	UC_TRY(uc_arg_digest(req, j.key, &j.digest, e));
-	UC_TRY(arg_years(ctx, req, purpose, &j.years, e));
+	UC_TRY(uc_identity_maybe(ctx, j.purpose->name, &old, &have, e));
+	UC_TRY(read_making(ctx, req, have ? &old : NULL, NULL, &j, e));
 	out->items = uc_zalloc(1, sizeof *out->items);
 	out->count = 1;
 	j.out = &out->items[0];
 	UC_TRY(uc_make_all(&j, 1, e));
-	return purpose->shared ? uc_seal_made(ctx, NULL, j.out, e) : UC_OK;
+	return j.purpose->shared ? uc_seal_made(ctx, j.out, e) : UC_OK;
 }

@@ -7,32 +7,65 @@
 
 /* ---- recipients ---- */
 
-static enum uc_status pick(const struct uc_task_context *ctx, const char *but, unsigned roles, struct uc_certs *certs,
-                           struct uc_strv *names, struct uc_error *e)
+void uc_recipients_free(struct uc_recipients *r)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		free(r->items[i].name);
+		uc_cert_free(r->items[i].cert);
+	}
+	free(r->items);
+	*r = (struct uc_recipients){.items = NULL};
+}
+
+void uc_recipients_add(struct uc_recipients *r, const char *name, const struct uc_cert *cert)
+{
+	r->items = uc_realloc(r->items, r->count + 1, sizeof *r->items);
+	size_t at = r->count++;
+	for (; at > 0 && strcmp(r->items[at - 1].name, name) > 0; at--) r->items[at] = r->items[at - 1];
+	r->items[at] = (struct uc_recipient){.name = uc_strdup(name), .cert = cert != NULL ? uc_cert_dup(cert) : NULL};
+}
+
+static enum uc_status pick(const struct uc_task_context *ctx, const char *but, unsigned roles, struct uc_recipients *out,
+                           struct uc_error *e)
 {
 	UC_CLEANUP(uc_members_free) struct uc_members all = {.items = NULL};
 	UC_TRY(uc_members_read(ctx, &all, e));
 	for (size_t i = 0; i < all.count; i++) {
-		struct uc_member *m = &all.items[i];
+		const struct uc_member *m = &all.items[i];
 		bool own = strcmp(m->row.name, ctx->node) == 0;
 		if ((m->roles & roles) == 0 || (but != NULL && strcmp(m->row.name, but) == 0)) continue;
 		if (m->cert == NULL && !own) continue; /* it has no key of its own yet; it is given what it needs when it has */
-		uc_strv_add(names, m->row.name);
-		if (m->cert != NULL) uc_certs_take(certs, uc_move(m->cert));
+		uc_recipients_add(out, m->row.name, m->cert);
 	}
 	return UC_OK;
 }
 
-enum uc_status uc_all_nodes(const struct uc_task_context *ctx, const char *but, struct uc_certs *certs, struct uc_strv *names,
-                            struct uc_error *e)
+enum uc_status uc_all_nodes(const struct uc_task_context *ctx, const char *but, struct uc_recipients *out, struct uc_error *e)
 {
-	return pick(ctx, but, ~0u, certs, names, e);
+	return pick(ctx, but, ~0u, out, e);
 }
 
-enum uc_status uc_purpose_nodes(const struct uc_task_context *ctx, const struct uc_purpose *purpose, struct uc_certs *certs,
-                                struct uc_strv *names, struct uc_error *e)
+enum uc_status uc_purpose_nodes(const struct uc_task_context *ctx, const struct uc_purpose *purpose, struct uc_recipients *out,
+                                struct uc_error *e)
 {
-	return pick(ctx, NULL, purpose->roles, certs, names, e);
+	return pick(ctx, NULL, purpose->roles, out, e);
+}
+
+/* Release with uc_certs_free(). */
+static struct uc_certs certs_of(const struct uc_recipients *r)
+{
+	struct uc_certs out = {.items = NULL};
+	for (size_t i = 0; i < r->count; i++)
+		if (r->items[i].cert != NULL) uc_certs_take(&out, uc_cert_dup(r->items[i].cert));
+	return out;
+}
+
+/* Release with uc_strv_free(). */
+static struct uc_strv names_of(const struct uc_recipients *r)
+{
+	struct uc_strv out = {.items = NULL};
+	for (size_t i = 0; i < r->count; i++) uc_strv_add(&out, r->items[i].name);
+	return out;
 }
 
 /* ---- what is sealed ---- */
@@ -96,20 +129,47 @@ bool uc_sealed_everywhere(const struct uc_sealed *k)
 
 /* ---- steps ---- */
 
-enum uc_status uc_plan_seal(const struct uc_task_context *ctx, const char *purpose, const char *kind, const char *key, struct uc_slice blob,
-                            const struct uc_strv *nodes, const struct uc_sealed *before, struct uc_plan *plan, struct uc_error *e)
+/* Who has a name is seen in the step's text; whose certificate it is, in what the plan is bound to. */
+static void bind_to(const char *purpose, const char *key, const struct uc_recipients *to, struct uc_plan *plan)
+{
+	char fp[UC_FINGERPRINT_HEX];
+	if (key != NULL) uc_plan_bind(plan, "the %s key %s", purpose, key);
+	for (size_t i = 0; i < to->count; i++)
+		uc_plan_bind(plan, "the %s key to %s, %s", purpose, to->items[i].name,
+		             to->items[i].cert != NULL ? uc_cert_fingerprint_hex(to->items[i].cert, fp) : "");
+}
+
+static enum uc_status plan_seal(const struct uc_task_context *ctx, const char *purpose, const char *kind, const char *key,
+                                struct uc_slice blob, const struct uc_recipients *to, const struct uc_sealed *before, struct uc_plan *plan,
+                                struct uc_error *e)
 {
 	char hash[65] = "";
-	if (ctx->material != NULL) UC_TRY(uc_store_secret_put(ctx->store, blob, hash, e));
-	json_t *step =
-	    json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:o}", "type", "key.seal", "key", key != NULL ? key : "", "purpose", purpose, "kind",
-	              kind, "nodes", list_json(nodes), "secret", hash, "before", before != NULL ? before_of(before) : json_null());
-	UC_CLEANUP(uc_freep) char *list = uc_strv_join(nodes, ", ");
+	UC_CLEANUP(uc_strv_free) struct uc_strv nodes = names_of(to);
+	/* Without a blob this is another plan than the one that was prepared for, which is found when they are compared. */
+	if (ctx->material != NULL && blob.len > 0) UC_TRY(uc_store_secret_put(ctx->store, blob, hash, e));
+	json_t *step = json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:o}", "type", "key.seal", "key", key, "purpose", purpose, "kind", kind,
+	                         "nodes", list_json(&nodes), "secret", hash, "before", before != NULL ? before_of(before) : json_null());
+	UC_CLEANUP(uc_freep) char *list = uc_strv_join(&nodes, ", ");
 	if (before != NULL)
 		uc_plan_step(plan, step, "Seal the %s key anew, to %s", purpose, list);
 	else
 		uc_plan_step(plan, step, "Seal the new %s key to %s", purpose, list);
 	return UC_OK;
+}
+
+enum uc_status uc_plan_seal_new(const struct uc_task_context *ctx, const char *purpose, const char *kind, const struct uc_made *made,
+                                const struct uc_recipients *to, struct uc_plan *plan, struct uc_error *e)
+{
+	struct uc_slice blob = made != NULL ? uc_buf_slice(&made->sealed) : (struct uc_slice){.ptr = NULL};
+	bind_to(purpose, NULL, to, plan);
+	return plan_seal(ctx, purpose, kind, made != NULL ? made->key : "", blob, to, NULL, plan, e);
+}
+
+enum uc_status uc_plan_seal_again(const struct uc_task_context *ctx, const char *purpose, const char *kind, const char *key,
+                                  const struct uc_recipients *to, const struct uc_sealed *before, struct uc_plan *plan, struct uc_error *e)
+{
+	bind_to(purpose, key, to, plan);
+	return plan_seal(ctx, purpose, kind, key, uc_material_resealed(ctx->material, key), to, before, plan, e);
 }
 
 /* Nobody but the machine that is gone had it: the blob is of no use any more. */
@@ -161,12 +221,27 @@ void uc_warn_of_rotation(struct uc_findings *out)
 
 /* ---- sealing ---- */
 
-enum uc_status uc_seal_made(const struct uc_task_context *ctx, const struct uc_purpose *purpose, struct uc_made *made, struct uc_error *e)
+enum uc_status uc_seal_to(const struct uc_task_context *ctx, const char *key, const struct uc_recipients *to, struct uc_buf *blob,
+                          struct uc_error *e)
 {
-	UC_CLEANUP(uc_certs_free) struct uc_certs certs = {.items = NULL};
-	UC_CLEANUP(uc_strv_free) struct uc_strv names = {.items = NULL};
-	UC_TRY(pick(ctx, NULL, purpose != NULL ? purpose->roles : ~0u, &certs, &names, e));
-	return uc_keys_seal(ctx->keys, made->key, &certs, &made->sealed, e);
+	UC_CLEANUP(uc_certs_free) struct uc_certs certs = certs_of(to);
+	return uc_keys_seal(ctx->keys, key, &certs, blob, e);
+}
+
+enum uc_status uc_seal_made(const struct uc_task_context *ctx, struct uc_made *made, struct uc_error *e)
+{
+	UC_CLEANUP(uc_recipients_free) struct uc_recipients to = {.items = NULL};
+	UC_TRY(uc_all_nodes(ctx, NULL, &to, e));
+	return uc_seal_to(ctx, made->key, &to, &made->sealed, e);
+}
+
+enum uc_status uc_make_encryption(const struct uc_task_context *ctx, struct uc_made *out, struct uc_error *e)
+{
+	UC_CLEANUP(uc_recipients_free) struct uc_recipients to = {.items = NULL};
+	UC_TRY(uc_all_nodes(ctx, NULL, &to, e));
+	UC_CLEANUP(uc_certs_free) struct uc_certs certs = certs_of(&to);
+	snprintf(out->purpose, sizeof out->purpose, "%s", UC_AUTHZ_ENCRYPTION);
+	return uc_keys_new_symmetric(&certs, out->key, &out->sealed, e);
 }
 
 struct uc_slice uc_material_resealed(const struct uc_material *m, const char *key)
@@ -176,13 +251,13 @@ struct uc_slice uc_material_resealed(const struct uc_material *m, const char *ke
 	return (struct uc_slice){.ptr = NULL};
 }
 
-struct recipients {
+struct resealing {
 	const struct uc_members *all;
 	const char *newcomer;
 	const struct uc_cert *cert;
 };
 
-static const struct uc_cert *cert_of(const struct recipients *r, const char *name)
+static const struct uc_cert *cert_of(const struct resealing *r, const char *name)
 {
 	if (r->newcomer != NULL && strcmp(name, r->newcomer) == 0) return r->cert;
 	for (size_t i = 0; i < r->all->count; i++)
@@ -190,7 +265,7 @@ static const struct uc_cert *cert_of(const struct recipients *r, const char *nam
 	return NULL;
 }
 
-static enum uc_status reseal_one(struct uc_task_context *ctx, const json_t *step, const struct recipients *r, struct uc_material *out,
+static enum uc_status reseal_one(struct uc_task_context *ctx, const json_t *step, const struct resealing *r, struct uc_material *out,
                                  struct uc_error *e)
 {
 	const char *key = uc_json_member(step, "key");
@@ -218,7 +293,7 @@ enum uc_status uc_prepare_reseal(struct uc_task_context *ctx, const struct uc_pl
 {
 	UC_CLEANUP(uc_members_free) struct uc_members all = {.items = NULL};
 	UC_TRY(uc_members_read(ctx, &all, e));
-	struct recipients r = {.all = &all, .newcomer = newcomer, .cert = cert};
+	struct resealing r = {.all = &all, .newcomer = newcomer, .cert = cert};
 	size_t i;
 	const json_t *step;
 	json_array_foreach(plan->steps, i, step)

@@ -13,6 +13,7 @@ static const struct uc_task tasks[] = {
     {"undo", UC_TASK_ANYWHERE, NULL, NULL, uc_plan_undo},
     {"key-purge", UC_TASK_ANYWHERE, NULL, NULL, uc_plan_key_purge},
     {"account-password", UC_TASK_ANYWHERE, uc_prepare_account_password, NULL, uc_plan_account_password},
+    {"followup-done", UC_TASK_ANYWHERE, NULL, NULL, uc_plan_followup_done},
     {"web-reload", UC_TASK_ANYWHERE, NULL, NULL, uc_plan_web_reload},
     {"node-add", UC_TASK_HERE, uc_prepare_node_add, NULL, uc_plan_node_add},
     {"node-join", UC_TASK_HERE, uc_prepare_node_join, uc_beside_node_join, uc_plan_node_join},

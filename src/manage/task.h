@@ -98,6 +98,7 @@ enum uc_status uc_task_find(const char *name, const struct uc_task **out, struct
  *   undo          {number}
  *   key-purge     {key}
  *   account-password {name, verifier}               made by uc_node_set_password()
+ *   followup-done {ids}                             of follow-ups that are open (store/followup.h)
  *   node-add      {node, domain?, roles?, hours?, replace?}   a join secret for a new node, or for a replacement of one
  *   node-join     {id, node, certificate, guid}     made by the publisher when the node shows the secret (node/join.h)
  *   node-remove   {node}
@@ -115,12 +116,27 @@ enum uc_status uc_trust_missing(struct uc_store *store, const char *trust_store,
 /* Is this host among the certificate's alternative names, by itself or by a wildcard for its domain (RFC 9525 section 6.3)? */
 bool uc_cert_names_node(const struct uc_cert *c, const char *fqdn);
 
+/*
+ * What csr-gen with these arguments would ask for: {"purpose","distribution","distributions":[..],"common_name" (null: made anew each time),"subject_alt_names":[..] (all of them),"parent_domain" ("": none),
+ * "key","keys":[..],"hash","hashes":[..]}, owned. The errors of csr-gen.
+ */
+enum uc_status uc_csr_defaults(struct uc_task_context *ctx, const struct uc_task_request *req, json_t **out, struct uc_error *e) UC_MUST;
+
+/* The kinds of key that a purpose can have ("rsa-2048", ...), and its distributions, as lists. Owned. */
+json_t *uc_purpose_keys(const struct uc_purpose *purpose);
+json_t *uc_purpose_distributions(const struct uc_purpose *purpose);
+
 /* ---- what the tasks share (private to this room) ---- */
 
 /* The string argument, or NULL; UC_EINPUT "bad-argument" when it is there and no string. */
 enum uc_status uc_arg_text(const struct uc_task_request *req, const char *name, const char **out, struct uc_error *e) UC_MUST;
 /* As uc_arg_text(); UC_EINPUT "argument-missing" when it is not there. */
 enum uc_status uc_arg_need(const struct uc_task_request *req, const char *name, const char **out, struct uc_error *e) UC_MUST;
+/* The whole number of the argument, or otherwise when it is not given; UC_EINPUT id when it is none from lo to hi. what: how it is called in the message. */
+enum uc_status uc_arg_number(const struct uc_task_request *req, const char *name, const char *id, const char *what, int lo, int hi,
+                             int otherwise, int *out, struct uc_error *e) UC_MUST;
+/* Puts the name of the argument at fault into a failure that other rooms have described. Returns status. */
+enum uc_status uc_arg_blame(enum uc_status status, const char *field, struct uc_error *e) UC_MUST;
 /* The purpose named in the arguments, which this node's roles must have; UC_EREFUSED "purpose-not-here". */
 enum uc_status uc_arg_purpose(const struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_purpose **out,
                               struct uc_error *e) UC_MUST;
@@ -150,10 +166,10 @@ enum uc_status uc_plan_drop_copies(const struct uc_task_context *ctx, const stru
                                    struct uc_plan *plan, struct uc_error *e) UC_MUST;
 /*
  * Puts a self-signed certificate into the stores that vouch for its purpose, for every node where purpose or store are the cluster's; in a
- * preview cert is NULL.
+ * preview cert is NULL, and expected (or NULL) what is known of it (manage/preview.h).
  */
 enum uc_status uc_plan_add_copies(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_cert *cert,
-                                  struct uc_plan *plan, struct uc_error *e) UC_MUST;
+                                  const json_t *expected, struct uc_plan *plan, struct uc_error *e) UC_MUST;
 /*
  * For a data directory from before there were clusters: the copies of a purpose that is to count everywhere (copies_everywhere) come to do
  * so.
@@ -175,20 +191,6 @@ json_t *uc_plan_trust_removal(const struct uc_trust *t);
 enum uc_status uc_pool_gather(struct uc_store *store, const char *trust_store, const char *node, const struct uc_certs *from,
                               struct uc_certs *intermediates, struct uc_certs *anchors, struct uc_error *e) UC_MUST;
 
-/*
- * The certificates of all nodes of the cluster, for sealing a key to each, and their names (sorted, ", " between them) for the step's
- * text, which two makings of a plan are compared by. but (or NULL): a node that
- * is left out. Both owned by the caller.
- */
-enum uc_status uc_all_nodes(const struct uc_task_context *ctx, const char *but, struct uc_certs *certs, struct uc_strv *names,
-                            struct uc_error *e) UC_MUST;
-/*
- * Adds a key.seal step for a key that several nodes have; blob is empty in a preview. Under the lock the blob is put beside the log.
- * before (or NULL): the sealing that it replaces.
- */
-enum uc_status uc_plan_seal(const struct uc_task_context *ctx, const char *purpose, const char *kind, const char *key, struct uc_slice blob,
-                            const struct uc_strv *nodes, const struct uc_sealed *before, struct uc_plan *plan, struct uc_error *e) UC_MUST;
-
 /* The purpose under which the OAuth encryption key is sealed. */
 #define UC_AUTHZ_ENCRYPTION "authz-encryption"
 
@@ -208,8 +210,13 @@ enum uc_status uc_arg_key(const struct uc_task_request *req, const struct uc_pur
 /* The hash named in the arguments, else the key's own; UC_EREFUSED "hash-too-weak". */
 enum uc_status uc_arg_digest(const struct uc_task_request *req, const struct uc_key_spec *key, const char **out,
                              struct uc_error *e) UC_MUST;
+/* The name of a hash as arguments have it ("sha256" for "SHA256"), and those of all that are strong enough for a key, as a list. Owned. */
+json_t *uc_digest_name(const char *digest);
+json_t *uc_digest_names(const struct uc_key_spec *key);
 /* The keyUsage of a purpose's certificates with RSA or EC keys: the catalogue's, without what RFC 8813 forbids EC keys when the policy is to obey it. */
 unsigned uc_purpose_usage(const struct uc_task_context *ctx, const struct uc_purpose *purpose, bool rsa);
+/* Is a part of its common name made anew each time? */
+bool uc_purpose_random_name(const struct uc_purpose *purpose);
 /* The common name by the catalogue's pattern. Free with free(). */
 char *uc_pattern_name(const struct uc_task_context *ctx, const char *pattern);
 
@@ -236,6 +243,7 @@ UC_TASK_PLAN(uc_plan_undo);
 UC_TASK_PLAN(uc_plan_key_purge);
 UC_TASK_PLAN(uc_plan_account_password);
 UC_TASK_PREPARE(uc_prepare_account_password);
+UC_TASK_PLAN(uc_plan_followup_done);
 UC_TASK_PLAN(uc_plan_node_add);
 UC_TASK_PREPARE(uc_prepare_node_add);
 UC_TASK_PLAN(uc_plan_node_join);

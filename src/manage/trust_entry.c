@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/bytes.h"
+#include "manage/preview.h"
 #include "manage/task.h"
 
 json_t *uc_plan_trust_removal(const struct uc_trust *t)
@@ -92,18 +93,28 @@ enum uc_status uc_plan_drop_copies(const struct uc_task_context *ctx, const stru
 	return UC_OK;
 }
 
+/* A preview: the certificate does not exist yet. */
+static void expect_copy(const struct uc_purpose *purpose, const char *store, const char *scope, const json_t *expected,
+                        struct uc_plan *plan)
+{
+	json_t *step =
+	    json_pack("{s:s, s:s, s:s, s:s, s:s}", "type", "trust.add", "store", store, "name", "", "scope", scope, "certificate", "");
+	json_t *copy = expected != NULL ? json_deep_copy(expected) : NULL;
+	if (copy != NULL) {
+		json_object_set_new(copy, "distribution", json_string(scope));
+		json_object_set_new(step, UC_STEP_EXPECTED, copy);
+	}
+	uc_plan_step(plan, step, "Put a copy of the new %s certificate into %s", purpose->name, store);
+}
+
 enum uc_status uc_plan_add_copies(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_cert *cert,
-                                  struct uc_plan *plan, struct uc_error *e)
+                                  const json_t *expected, struct uc_plan *plan, struct uc_error *e)
 {
 	for (size_t i = 0; purpose->stores[i] != NULL; i++) {
 		const char *store = purpose->stores[i];
 		const char *scope = is_cluster(store) || purpose->copies_everywhere ? "cluster" : ctx->node;
 		if (cert == NULL) {
-			/* A preview: the certificate does not exist yet. */
-			uc_plan_step(
-			    plan,
-			    json_pack("{s:s, s:s, s:s, s:s, s:s}", "type", "trust.add", "store", store, "name", "", "scope", scope, "certificate", ""),
-			    "Put a copy of the new %s certificate into %s", purpose->name, store);
+			expect_copy(purpose, store, scope, expected, plan);
 			continue;
 		}
 		bool added;

@@ -4,6 +4,7 @@
 
 #include "core/bytes.h"
 #include "manage/cluster.h"
+#include "store/followup.h"
 
 /* A job's answer says that it was done: taking back what it did does not unsay that. */
 static bool is_answer(const json_t *step)
@@ -69,6 +70,33 @@ static enum uc_status judge_key(const struct uc_task_context *ctx, const json_t 
 	return UC_OK;
 }
 
+/* A follow-up is open again, or done again: neither when another change has asked for it meanwhile, nor for a node that is gone. */
+static enum uc_status judge_followup(const struct uc_task_context *ctx, const json_t *inverse, struct uc_findings *out, struct uc_error *e)
+{
+	if (!uc_starts_with(uc_json_member(inverse, "type"), "followup.")) return UC_OK;
+	UC_CLEANUP(uc_node_row_free) struct uc_node_row row = {.name = NULL};
+	const char *node = uc_json_member(inverse, "node");
+	const char *kind = uc_json_member(inverse, "kind");
+	const char *target = uc_json_member(inverse, "target");
+	int64_t expected = json_integer_value(json_object_get(json_object_get(inverse, "before"), "number"));
+	int64_t number;
+	struct uc_error why;
+	UC_TRY(uc_store_followup_number(ctx->store, node, kind, target, &number, e));
+	if (number > 0 && number != expected) {
+		uc_findings_add(out, UC_REFUSED, "asked-again", "Mark it as done; then this can be taken back.",
+		                "change %lld has asked for '%s %s' of %s again meanwhile", (long long)number, kind, target, node);
+		return UC_OK;
+	}
+	if (strcmp(node, UC_ALL_NODES) == 0 || uc_store_node(ctx->store, node, &row, &why) == UC_OK) return UC_OK;
+	if (why.code != UC_ENOTFOUND) {
+		*e = why;
+		return why.code;
+	}
+	uc_findings_add(out, UC_REFUSED, "node-gone", NULL, "'%s %s' is about the node %s, which has been removed or renamed", kind, target,
+	                node);
+	return UC_OK;
+}
+
 /* Can this step be taken back? *lasting says that it cannot. */
 static enum uc_status judge_step(const struct uc_task_context *ctx, const json_t *change, const json_t *step, struct uc_findings *out,
                                  bool *lasting, struct uc_error *e)
@@ -78,6 +106,7 @@ static enum uc_status judge_step(const struct uc_task_context *ctx, const json_t
 	json_t *inverse = uc_step_undoable(uc_json_member(step, "type")) ? uc_step_invert(step) : NULL;
 	*lasting = inverse == NULL;
 	enum uc_status status = inverse != NULL ? judge_key(ctx, change, inverse, out, e) : UC_OK;
+	if (status == UC_OK && inverse != NULL) status = judge_followup(ctx, inverse, out, e);
 	json_decref(inverse);
 	return status;
 }
@@ -98,6 +127,8 @@ static const struct {
     {"node.rename", "Give the node ", "node", " its former name ", "to_fqdn", " back"},
     {"join.remove", "The join secret ", "id", " is no longer good", "", ""},
     {"key.seal", "The sealed ", "purpose", " key ", "key", " counts again"},
+    {"followup.open", "To be done again on ", "node", ": ", "what", ""},
+    {"followup.done", "Done: ", "kind", " ", "target", ""},
     {"key.drop", "The sealed key ", "key", " no longer counts", "", ""},
 };
 
@@ -190,6 +221,16 @@ static enum uc_status judge_removals(const struct uc_task_context *ctx, struct u
 	return UC_OK;
 }
 
+/* Can the undo be undone? */
+static bool can_return(const struct uc_plan *plan)
+{
+	size_t i;
+	const json_t *step;
+	bool can = true;
+	json_array_foreach(plan->steps, i, step) can = can && uc_step_undoable(uc_json_member(step, "type"));
+	return can;
+}
+
 enum uc_status uc_plan_undo(struct uc_task_context *ctx, const struct uc_task_request *req, struct uc_plan *plan, struct uc_error *e)
 {
 	const json_t *value = json_object_get(req->args, "number");
@@ -211,7 +252,8 @@ enum uc_status uc_plan_undo(struct uc_task_context *ctx, const struct uc_task_re
 	json_decref(change);
 	UC_TRY(status);
 	UC_TRY(judge_removals(ctx, plan, e));
-	uc_findings_add(&plan->findings, UC_WARN, "undo", "Undo is a change too: it can be undone in turn.",
+	uc_findings_add(&plan->findings, UC_WARN, "undo",
+	                can_return(plan) ? "Undo is a change too: it can be undone in turn." : "This cannot be undone in turn.",
 	                "the state from before change %lld comes back for what it touched", (long long)number);
 	plan->undoes = number;
 	return UC_OK;

@@ -12,17 +12,6 @@ char *uc_upload_name(const struct uc_cert *c)
 	return uc_sprintf("%s (SHA-256 %.8s...)", label, uc_cert_fingerprint_hex(c, fp));
 }
 
-/* What stands in the file besides certificates. */
-static void note_others(size_t requests, size_t crls, struct uc_findings *findings)
-{
-	if (requests > 0)
-		uc_findings_add(findings, UC_NOTE, "request-ignored", NULL, "%zu certificate signing request%s in the file %s ignored", requests,
-		                requests == 1 ? "" : "s", requests == 1 ? "is" : "are");
-	if (crls > 0)
-		uc_findings_add(findings, UC_NOTE, "crl-ignored", NULL, "%zu revocation list%s in the file %s ignored", crls, crls == 1 ? "" : "s",
-		                crls == 1 ? "is" : "are");
-}
-
 static enum uc_status take_cert(struct uc_input_item *item, struct uc_certs *out, struct uc_findings *findings, struct uc_error *e)
 {
 	UC_CLEANUP(uc_cert_freep) struct uc_cert *c = NULL;
@@ -36,24 +25,79 @@ static enum uc_status take_cert(struct uc_input_item *item, struct uc_certs *out
 	return UC_OK;
 }
 
+static enum uc_status read_file(const struct uc_task_request *req, struct uc_input *in, struct uc_error *e)
+{
+	struct uc_error why;
+	if (uc_input_read(req->content, req->password, UC_INPUT_REFUSE_KEYS, in, &why) == UC_OK) return UC_OK;
+	bool password = uc_ends_with(why.id, "-password") || uc_starts_with(why.id, "password-");
+	return uc_fail_field(e, why.code, why.id, password ? "password" : "file", why.hint[0] != '\0' ? why.hint : NULL, "%s", why.message);
+}
+
+/* What stands in the file and is not taken. */
+static void note_ignored(const struct uc_input *in, enum uc_input_kind kind, const char *code, const char *what,
+                         struct uc_findings *findings)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < in->count; i++) n += in->items[i].kind == kind;
+	if (n == 0) return;
+	uc_findings_add(findings, UC_NOTE, code, NULL, "%zu %s%s in the file %s ignored", n, what, n == 1 ? "" : "s", n == 1 ? "is" : "are");
+}
+
+static enum uc_status take_certs(struct uc_input *in, struct uc_certs *out, struct uc_findings *findings, struct uc_error *e)
+{
+	for (size_t i = 0; i < in->count; i++)
+		if (in->items[i].kind == UC_INPUT_CERT) UC_TRY(uc_arg_blame(take_cert(&in->items[i], out, findings, e), "file", e));
+	uc_findings_move(findings, &in->findings, NULL);
+	note_ignored(in, UC_INPUT_CRL, "crl-ignored", "revocation list", findings);
+	return UC_OK;
+}
+
+static enum uc_status fail_empty(const struct uc_input *in, struct uc_error *e)
+{
+	size_t requests = 0;
+	for (size_t i = 0; i < in->count; i++) requests += in->items[i].kind == UC_INPUT_CSR;
+	return uc_fail_field(e, UC_EINPUT, "no-certificate-found", "file", "Upload the certificate that the CA made, not the request or list.",
+	                     "the file holds no certificate, but %zu certificate signing request(s) and %zu revocation list(s)", requests,
+	                     in->count - requests);
+}
+
 enum uc_status uc_upload_read(const struct uc_task_request *req, struct uc_certs *out, struct uc_findings *findings, struct uc_error *e)
 {
 	UC_CLEANUP(uc_input_free) struct uc_input in = {.items = NULL};
-	UC_TRY(uc_input_read(req->content, req->password, UC_INPUT_REFUSE_KEYS, &in, e));
-	size_t requests = 0;
-	size_t crls = 0;
-	for (size_t i = 0; i < in.count; i++) {
-		requests += in.items[i].kind == UC_INPUT_CSR;
-		crls += in.items[i].kind == UC_INPUT_CRL;
-		if (in.items[i].kind == UC_INPUT_CERT) UC_TRY(take_cert(&in.items[i], out, findings, e));
-	}
-	if (out->count == 0)
-		return uc_fail_field(
-		    e, UC_EINPUT, "no-certificate-found", "file", "Upload the certificate that the CA made, not the request or list.",
-		    "the file holds no certificate, but %zu certificate signing request(s) and %zu revocation list(s)", requests, crls);
-	uc_findings_move(findings, &in.findings, NULL);
-	note_others(requests, crls, findings);
+	UC_TRY(read_file(req, &in, e));
+	UC_TRY(take_certs(&in, out, findings, e));
+	if (out->count == 0) return fail_empty(&in, e);
+	note_ignored(&in, UC_INPUT_CSR, "request-ignored", "certificate signing request", findings);
 	return UC_OK;
+}
+
+/* ---- looking at a file ---- */
+
+void uc_upload_requests_free(struct uc_upload_requests *v)
+{
+	for (size_t i = 0; i < v->count; i++) uc_buf_free(&v->items[i]);
+	free(v->items);
+	*v = (struct uc_upload_requests){.items = NULL};
+}
+
+static void take_request(struct uc_slice der, struct uc_upload_requests *out)
+{
+	for (size_t i = 0; i < out->count; i++)
+		if (uc_slice_eq(uc_buf_slice(&out->items[i]), der)) return;
+	out->items = uc_realloc(out->items, out->count + 1, sizeof *out->items);
+	out->items[out->count] = UC_BUF_EMPTY;
+	uc_buf_add_slice(&out->items[out->count++], der);
+}
+
+enum uc_status uc_upload_look(const struct uc_task_request *req, struct uc_certs *certs, struct uc_upload_requests *requests,
+                              struct uc_findings *findings, struct uc_error *e)
+{
+	UC_CLEANUP(uc_input_free) struct uc_input in = {.items = NULL};
+	UC_TRY(read_file(req, &in, e));
+	UC_TRY(take_certs(&in, certs, findings, e));
+	for (size_t i = 0; i < in.count; i++)
+		if (in.items[i].kind == UC_INPUT_CSR) take_request(uc_buf_slice(&in.items[i].der), requests);
+	return certs->count + requests->count > 0 ? UC_OK : fail_empty(&in, e);
 }
 
 void uc_upload_check(const struct uc_task_context *ctx, const struct uc_cert *c, enum uc_check_role role, bool ca_expected,

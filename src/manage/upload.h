@@ -8,10 +8,20 @@
 
 /*
  * Reads the certificates of an upload, each once, in the order of the file. What was tolerated or dropped (a PKCS#12's key, requests, repeated certificates) becomes findings of the
- * plan. UC_EINPUT "no-certificate-found" when there is none, saying what is there instead; otherwise the errors of uc_input_read().
+ * plan. UC_EINPUT "no-certificate-found" when there is none, saying what is there instead; otherwise the errors of uc_input_read(). The field at fault is "file", or "password".
  */
 enum uc_status uc_upload_read(const struct uc_task_request *req, struct uc_certs *out, struct uc_findings *findings,
                               struct uc_error *e) UC_MUST;
+
+/* The requests of an upload, each once, as their DER. Zero-initialised is empty. */
+struct uc_upload_requests {
+	struct uc_buf *items;
+	size_t count;
+};
+void uc_upload_requests_free(struct uc_upload_requests *v);
+/* As uc_upload_read(), for a file that may hold anything: requests are taken, too, and either is enough. */
+enum uc_status uc_upload_look(const struct uc_task_request *req, struct uc_certs *certs, struct uc_upload_requests *requests,
+                              struct uc_findings *findings, struct uc_error *e) UC_MUST;
 
 /* How a certificate is called in findings: its label and eight digits of its fingerprint. Free with free(). */
 char *uc_upload_name(const struct uc_cert *c);

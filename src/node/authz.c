@@ -34,7 +34,7 @@ static enum uc_status find_identity(struct uc_store *store, struct uc_identity *
 	return out->node != NULL ? UC_OK : uc_fail(e, UC_ENOTFOUND, "no-identity", NULL, "no node has an authz certificate");
 }
 
-static enum uc_status load_signing(struct uc_node *n, struct uc_store *store, struct uc_token_keys *out, struct uc_error *e)
+enum uc_status uc_authz_load_signing(struct uc_node *n, struct uc_store *store, struct uc_token_keys *out, struct uc_error *e)
 {
 	UC_CLEANUP(uc_identity_free) struct uc_identity i = {.node = NULL};
 	UC_TRY(find_identity(store, &i, e));
@@ -74,7 +74,7 @@ static enum uc_status use_encryption(struct uc_node *n, const struct newest *sea
 	return UC_OK;
 }
 
-static enum uc_status load_encryption(struct uc_node *n, struct uc_store *store, struct uc_token_keys *out, struct uc_error *e)
+enum uc_status uc_authz_load_encryption(struct uc_node *n, struct uc_store *store, struct uc_token_keys *out, struct uc_error *e)
 {
 	struct newest sealed = {.id = ""};
 	enum uc_status status = uc_store_sealed_each(store, UC_AUTHZ_ENCRYPTION, take_newest, &sealed, e);
@@ -87,10 +87,10 @@ static enum uc_status load_encryption(struct uc_node *n, struct uc_store *store,
 void uc_authz_load(struct uc_node *n, struct uc_store *store, struct uc_token_keys *out)
 {
 	struct uc_error e;
-	enum uc_status signing = load_signing(n, store, out, &e);
-	if (signing != UC_OK && signing != UC_ENOTFOUND) uc_log_error("the OAuth signing key", &e);
-	enum uc_status encryption = load_encryption(n, store, out, &e);
-	if (encryption != UC_OK && encryption != UC_ENOTFOUND) uc_log_error("the OAuth encryption key", &e);
+	enum uc_status signing = uc_authz_load_signing(n, store, out, &e);
+	if (signing != UC_OK && strcmp(e.id, "no-identity") != 0) uc_log_error("the OAuth signing key", &e);
+	enum uc_status encryption = uc_authz_load_encryption(n, store, out, &e);
+	if (encryption != UC_OK && strcmp(e.id, "no-sealed-key") != 0) uc_log_error("the OAuth encryption key", &e);
 	out->whole = signing == UC_OK && encryption == UC_OK;
 }
 

@@ -1,37 +1,30 @@
 /* Questions about the cluster: its nodes, how far each has come, its jobs, its store. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "node/internal.h"
+#include "node/read.h"
 #include "pki/report.h"
 
-enum { SILENT_SECONDS = 15 /* three heartbeats */ };
-
-/* ---- what a node says of itself ---- */
-
-struct own_keys {
-	struct uc_node *node;
-	struct uc_findings *findings;
+enum {
+	SILENT_SECONDS = 15, /* three heartbeats */
+	FRESH_SECONDS = 5    /* one */
 };
 
-/* C98: the object is there and its key is not. */
-static void look_for_key(void *ctx, const struct uc_identity *i)
-{
-	struct own_keys *o = ctx;
-	if (uc_keys_has(o->node->keys, i->key_id)) return;
-	uc_findings_add(o->findings, UC_WARN, "key-missing", "Regenerate the certificate, or restore the key directory from a backup.",
-	                "the private key of the %s certificate is not on this node", i->purpose);
-}
+/* ---- what a node says of itself ---- */
 
 static void own_findings(struct uc_node *n, struct uc_findings *out)
 {
 	struct uc_error e;
 	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
-	struct own_keys o = {.node = n, .findings = out};
 	enum uc_status status = uc_reader_borrow(n, &reader, &e);
-	if (status == UC_OK) status = uc_store_identities(reader.store, n->name, look_for_key, &o, &e);
+	if (status == UC_OK) status = uc_own_keys_judge(n, reader.store, out, &e);
 	if (status != UC_OK) uc_findings_add(out, UC_WARN, e.id, NULL, "%s", e.message);
+	if (uc_roles_ignored(n)) {
+		UC_CLEANUP(uc_freep) char *asked = uc_roles_text(n->roles_asked);
+		uc_findings_add(out, UC_WARN, "roles-ignored",
+		                "Take them out of the configuration; a node gets others by joining anew (set node add --replace).",
+		                "its configuration names the roles %s, which are not used: the cluster gives it its roles", asked);
+	}
 	const struct uc_link *l = n->link;
 	pthread_mutex_lock(&n->view_lock);
 	if (l->aged)
@@ -68,12 +61,20 @@ struct listing {
 	struct uc_node *node;
 	struct uc_store *store;
 	json_t *items;
-	const json_t *states;
-	int64_t head;
-	uc_time now;
 	const char *only; /* one name, or NULL */
-	bool cut_off;     /* this node does not reach the store */
+	json_t *states;
+	int64_t head, own; /* changes of the store, and of this node's mirror */
+	uc_time heard;     /* when the states were fetched, by the store's clock as their times are */
+	bool cut_off;      /* the store does not answer this node: what is known of the others is old, and the head may be further */
+	char *why;         /* it is cut off */
+	uc_time contact;   /* when the store last answered; 0: not since this node started */
 };
+
+static void listing_free(struct listing *l)
+{
+	json_decref(l->states);
+	free(l->why);
+}
 
 /* The multi-server certificates of the cluster, one for each purpose that has one. */
 struct multi {
@@ -89,8 +90,16 @@ static void note_multi(void *ctx, const struct uc_identity *i)
 	uc_certs_take(&m->certs, uc_cert_dup(i->cert));
 }
 
+/* Has the node the multi-server certificate all the same, as after it was renamed? */
+static bool has_multi(struct uc_store *store, const char *node, const char *purpose)
+{
+	UC_CLEANUP(uc_identity_free) struct uc_identity i = {.node = NULL};
+	return uc_store_identity(store, node, purpose, &i, NULL) == UC_OK && strcmp(i.distribution, "multi-server") == 0;
+}
+
 /* Those that do not name a node whose roles have their purpose. */
-static void judge_multi(const struct multi *m, const struct uc_node_row *row, unsigned roles, struct uc_findings *out)
+static void judge_multi(const struct multi *m, struct uc_store *store, const struct uc_node_row *row, unsigned roles,
+                        struct uc_findings *out)
 {
 	for (size_t i = 0; i < m->purposes.count; i++) {
 		const struct uc_purpose *purpose = NULL;
@@ -98,7 +107,9 @@ static void judge_multi(const struct multi *m, const struct uc_node_row *row, un
 		if (uc_purpose_find(name, &purpose, NULL) != UC_OK || (purpose->roles & roles) == 0) continue;
 		if (uc_cert_names_node(m->certs.items[i], row->fqdn)) continue;
 		uc_findings_add(out, UC_WARN, "not-in-multi-server", "Generate a new multi-server CSR, which names every node, and have it signed.",
-		                "the multi-server certificate of %s does not name %s, which keeps a certificate of its own", name, row->fqdn);
+		                "the multi-server certificate of %s does not name %s, which %s", name, row->fqdn,
+		                has_multi(store, row->name, name) ? "has it nevertheless: clients that connect to that name do not accept it"
+		                                                  : "keeps a certificate of its own");
 	}
 }
 
@@ -117,12 +128,39 @@ static enum uc_status find_multi(struct uc_store *store, struct multi *m, struct
 
 static const char *state_of(const struct listing *l, bool this, const json_t *state, const json_t *report, int64_t number)
 {
-	if (state == NULL) return this ? "up" : "unknown";
-	if (!this && l->cut_off) return "unknown"; /* nothing is heard of anybody */
-	uc_time at = json_integer_value(json_object_get(state, "at"));
-	if (!this && l->now - at > SILENT_SECONDS) return "unreachable";
-	if (json_is_true(json_object_get(report, "read_only"))) return "halted";
+	bool halted = json_is_true(json_object_get(report, "read_only"));
+	if (!this && (l->cut_off || state == NULL)) return "unknown"; /* nothing is heard of anybody, or nothing yet of this one */
+	if (!this && l->heard - json_integer_value(json_object_get(state, "at")) > SILENT_SECONDS) return "unreachable";
+	if (halted) return "halted";
+	if (l->cut_off) return "unreachable"; /* as the others see it */
 	return number < l->head ? "behind" : "up";
+}
+
+/* Why it is in that state, and how old that is. */
+static json_t *reason_of(const struct listing *l, bool this, const json_t *state, const json_t *report)
+{
+	char at[UC_TIME_TEXT];
+	const char *said = uc_json_member(report, "reason");
+	if (!l->cut_off || (this && said[0] != '\0')) return said[0] != '\0' ? json_string(said) : json_null();
+	if (this) return json_string(l->why);
+	if (l->contact == 0) return json_string("nothing is known of it: the store has not been reached since this node started");
+	uc_time_rfc3339(l->contact, at);
+	if (state == NULL) return json_sprintf("nothing is known of it: the store last answered this node at %s", at);
+	return json_sprintf("as of %s, when the store last answered this node%s%s", at, said[0] != '\0' ? ": " : "", said);
+}
+
+static json_t *contact_of(const struct listing *l, bool this, const json_t *state)
+{
+	char at[UC_TIME_TEXT];
+	uc_time own = l->cut_off ? l->contact : uc_now();
+	uc_time heard = this ? own : json_integer_value(json_object_get(state, "at"));
+	return heard > 0 ? json_string(uc_time_rfc3339(heard, at)) : json_null();
+}
+
+static json_t *behind_of(const struct listing *l, int64_t number)
+{
+	if (l->cut_off) return json_null();
+	return json_integer(l->head > number ? l->head - number : 0);
 }
 
 static json_t *or_null(const json_t *object, const char *name)
@@ -141,29 +179,23 @@ static json_t *certificate_fingerprint(const struct uc_node_row *row)
 
 static json_t *node_json(const struct listing *l, const struct uc_node_row *row, const struct multi *multi)
 {
-	char at[UC_TIME_TEXT];
 	unsigned roles = 0;
 	bool this = strcmp(row->name, l->node->name) == 0;
 	const json_t *state = json_object_get(l->states, row->name);
 	json_t *own = this ? uc_node_report(l->node) : NULL;
 	const json_t *report = this ? own : json_object_get(state, "report");
-	int64_t number = this ? l->node->link->mirror_number : json_integer_value(json_object_get(state, "number"));
-	if (this && number == 0) number = l->head;
+	int64_t number = this ? l->own : json_integer_value(json_object_get(state, "number"));
 	UC_CLEANUP(uc_findings_free) struct uc_findings findings = {.items = NULL};
-	if (uc_roles_parse(row->roles, &roles, NULL) == UC_OK) judge_multi(multi, row, roles, &findings);
+	if (uc_roles_parse(row->roles, &roles, NULL) == UC_OK) judge_multi(multi, l->store, row, roles, &findings);
 	json_t *all = uc_report_findings(&findings);
 	json_array_extend(all, json_object_get(report, "findings"));
 	bool known = this || state != NULL;
-	json_t *contact = this            ? json_string(uc_time_rfc3339(l->now, at))
-	                  : state != NULL ? json_string(uc_time_rfc3339(json_integer_value(json_object_get(state, "at")), at))
-	                                  : json_null();
 	json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:s, s:o, s:b, s:s, s:o}", "name", row->name, "fqdn", row->fqdn, "domain", row->domain,
 	                        "roles", uc_roles_json(roles), "guid", row->guid, "fingerprint", certificate_fingerprint(row), "this", this,
-	                        "state", state_of(l, this, state, report, number), "reason", or_null(report, "reason"));
-	json_t *more = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "version", or_null(report, "version"), "last_contact", contact, "number",
-	                         known ? json_integer(number) : json_null(), "behind",
-	                         known ? json_integer(l->head > number ? l->head - number : 0) : json_null(), "https", or_null(report, "https"),
-	                         "findings", all);
+	                        "state", state_of(l, this, state, report, number), "reason", reason_of(l, this, state, report));
+	json_t *more = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "version", or_null(report, "version"), "last_contact",
+	                         contact_of(l, this, state), "number", known ? json_integer(number) : json_null(), "behind",
+	                         known ? behind_of(l, number) : json_null(), "https", or_null(report, "https"), "findings", all);
 	json_object_update(out, more);
 	json_decref(more);
 	json_decref(own);
@@ -196,64 +228,47 @@ static void add_join(void *ctx, const struct uc_join *j)
 	UC_CLEANUP(uc_freep) char *fqdn = j->domain[0] != '\0' ? uc_sprintf("%s.%s", j->node, j->domain) : uc_strdup(j->node);
 	UC_CLEANUP(uc_freep)
 	char *reason =
-	    uc_sprintf(l->now > j->expires ? "its join secret expired %s" : "it may join until %s", uc_time_rfc3339(j->expires, until));
+	    uc_sprintf(uc_now() > j->expires ? "its join secret expired %s" : "it may join until %s", uc_time_rfc3339(j->expires, until));
 	json_array_append_new(l->items, json_pack("{s:s, s:s, s:s, s:o, s:n, s:n, s:b, s:s, s:s, s:s, s:n, s:n, s:n, s:n, s:n, s:[]}", "name",
 	                                          j->node, "fqdn", fqdn, "domain", j->domain, "roles", uc_roles_json(roles), "guid",
 	                                          "fingerprint", "this", 0, "state", "joining", "reason", reason, "expires", until, "version",
 	                                          "last_contact", "number", "behind", "https", "findings"));
 }
 
-/* Has the follower fetch what the nodes say of themselves; gives up soon, so that no reader waits for a store that hangs. */
-static void ask_for_states(struct uc_node *n)
+/* What is known of the store and of the nodes, and how old that is. */
+static void hear(struct uc_node *n, struct listing *out)
 {
-	enum { STEPS = 200, STEP_NS = 5000000 };
-	struct uc_link *l = n->link;
-	int64_t asked = uc_monotonic_ns();
+	const struct uc_link *l = n->link;
+	char at[UC_TIME_TEXT];
+	out->states = uc_heard_states(n);
+	/* What was fetched a heartbeat ago is as good as what is fetched now. */
+	bool fresh = uc_heard_since(n, uc_monotonic_ns() - (int64_t)FRESH_SECONDS * 1000000000);
 	pthread_mutex_lock(&n->view_lock);
-	bool likely = l->linked && l->claimed;
-	l->states_wanted = likely;
+	bool lost = l->state == UC_LINK_UNREACHABLE || l->state == UC_LINK_REMOVED;
+	out->head = l->store_number > out->own ? l->store_number : out->own;
+	out->heard = l->states_now;
+	out->contact = l->contact;
+	out->cut_off = l->linked && (lost || !fresh);
+	out->why = lost ? uc_sprintf("this node does not reach the store: %s", l->reason)
+	                : uc_sprintf("the store last answered this node at %s", uc_time_rfc3339(l->contact, at));
 	pthread_mutex_unlock(&n->view_lock);
-	if (!likely) return;
-	uc_link_kick(n);
-	for (int i = 0; i < STEPS; i++) {
-		pthread_mutex_lock(&n->view_lock);
-		bool fresh = l->states_at > asked;
-		pthread_mutex_unlock(&n->view_lock);
-		if (fresh) return;
-		nanosleep(&(struct timespec){.tv_nsec = STEP_NS}, NULL);
-	}
-}
-
-/* What the nodes say of themselves, or last said. Owned. */
-static json_t *states_heard(struct uc_node *n, int64_t *head)
-{
-	ask_for_states(n);
-	pthread_mutex_lock(&n->view_lock);
-	if (n->link->store_number > *head) *head = n->link->store_number;
-	json_t *heard = json_incref(n->link->states);
-	pthread_mutex_unlock(&n->view_lock);
-	return heard;
 }
 
 static enum uc_status list(struct uc_node *n, const char *only, json_t *items, struct uc_error *e)
 {
-	int64_t head = 0;
+	UC_CLEANUP(listing_free) struct listing l = {.node = n, .items = items, .only = only};
 	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
 	UC_TRY(uc_reader_borrow(n, &reader, e));
-	UC_TRY(uc_log_head(reader.store, &head, NULL, e));
-	json_t *states = states_heard(n, &head);
+	UC_TRY(uc_log_head(reader.store, &l.own, NULL, e));
+	hear(n, &l);
+	l.store = reader.store;
 	struct multi multi = {.purposes = {.items = NULL}};
-	struct listing l = {.node = n, .store = reader.store, .items = items, .states = states, .head = head, .now = uc_now(), .only = only};
-	pthread_mutex_lock(&n->view_lock);
-	l.cut_off = n->link->state == UC_LINK_UNREACHABLE || n->link->state == UC_LINK_REMOVED;
-	pthread_mutex_unlock(&n->view_lock);
 	enum uc_status status = find_multi(reader.store, &multi, e);
 	struct rows rows = {.list = &l, .multi = &multi};
 	if (status == UC_OK) status = uc_store_nodes(reader.store, add_node, &rows, e);
 	if (status == UC_OK) status = uc_store_joins(reader.store, add_join, &l, e);
 	uc_strv_free(&multi.purposes);
 	uc_certs_free(&multi.certs);
-	json_decref(states);
 	return status;
 }
 
@@ -335,11 +350,12 @@ enum uc_status uc_node_jobs(struct uc_node *n, const char *node, const char *sta
 	if (!known)
 		return uc_fail_field(e, UC_EINPUT, "bad-state", "state", "Use waiting (which includes running and expired), done or failed.",
 		                     "'%s' is not a state of jobs", state);
-	int64_t head = 0;
-	struct job_list l = {.node = n, .items = json_array(), .states = states_heard(n, &head), .limit = limit};
+	struct job_list l = {.node = n, .items = json_array(), .states = uc_heard_states(n), .limit = limit};
+	UC_CLEANUP(uc_freep) char *whose = NULL;
 	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
 	enum uc_status status = uc_reader_borrow(n, &reader, e);
-	if (status == UC_OK) status = uc_store_jobs(reader.store, node, state, before, limit + 1, add_job, &l, e);
+	if (status == UC_OK && node != NULL) status = uc_read_former_node(reader.store, node, &whose, e);
+	if (status == UC_OK) status = uc_store_jobs(reader.store, whose, state, before, limit + 1, add_job, &l, e);
 	json_decref(l.states);
 	if (status != UC_OK) {
 		json_decref(l.items);
@@ -351,12 +367,11 @@ enum uc_status uc_node_jobs(struct uc_node *n, const char *node, const char *sta
 
 enum uc_status uc_node_job(struct uc_node *n, const char *id, json_t **out, struct uc_error *e)
 {
-	int64_t head = 0;
 	UC_CLEANUP(uc_job_free) struct uc_job j = {.id = NULL};
 	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
 	UC_TRY(uc_reader_borrow(n, &reader, e));
 	UC_TRY(uc_store_job(reader.store, id, &j, e));
-	json_t *states = states_heard(n, &head);
+	json_t *states = uc_heard_states(n);
 	*out = job_json(states, &j);
 	json_object_set(*out, "arguments", j.arguments);
 	json_decref(states);
@@ -364,17 +379,6 @@ enum uc_status uc_node_job(struct uc_node *n, const char *id, json_t **out, stru
 }
 
 /* ---- the store ---- */
-
-/* A connection string for people: hosts and database, neither name nor password. Free with free(). */
-static char *where_of(const char *url)
-{
-	const char *rest = strstr(url, "://");
-	rest = rest != NULL ? rest + 3 : url;
-	size_t authority = strcspn(rest, "/?");
-	const char *at = memrchr(rest, '@', authority);
-	if (at != NULL) rest = at + 1;
-	return uc_strndup(rest, strcspn(rest, "?"));
-}
 
 enum uc_status uc_node_cluster(struct uc_node *n, json_t **out, struct uc_error *e)
 {
@@ -390,13 +394,15 @@ enum uc_status uc_node_cluster(struct uc_node *n, json_t **out, struct uc_error 
 	pthread_mutex_lock(&n->view_lock);
 	const struct uc_link *l = n->link;
 	bool linked = l->linked;
+	if (linked) number = l->mirror_number; /* what this node serves, which comes after what it has written down */
 	bool reachable = !linked || l->state == UC_LINK_FOLLOWING || l->state == UC_LINK_CATCHING_UP || l->state == UC_LINK_HALTED;
 	int64_t head = linked && l->store_number > number ? l->store_number : number;
 	const char *reason = l->clock_off ? l->clock : l->reason;
-	UC_CLEANUP(uc_freep) char *where = linked ? where_of(l->url) : NULL;
-	*out = json_pack("{s:s, s:s?, s:b, s:s?, s:I, s:I, s:I, s:s, s:I}", "store", linked ? "postgresql" : "sqlite", "where", where,
-	                 "reachable", reachable, "reason", reason[0] != '\0' ? reason : NULL, "head", (json_int_t)head, "number",
-	                 (json_int_t)number, "behind", (json_int_t)(head - number), "state", names[l->state], "epoch", (json_int_t)epoch);
+	UC_CLEANUP(uc_freep) char *where = linked ? uc_store_where(l->url) : NULL;
+	*out =
+	    json_pack("{s:s, s:s?, s:b, s:s?, s:I, s:I, s:o, s:s, s:I}", "store", linked ? "postgresql" : "sqlite", "where", where, "reachable",
+	              reachable, "reason", reason[0] != '\0' ? reason : NULL, "head", (json_int_t)head, "number", (json_int_t)number, "behind",
+	              reachable ? json_integer(head - number) : json_null(), "state", names[l->state], "epoch", (json_int_t)epoch);
 	pthread_mutex_unlock(&n->view_lock);
 	return UC_OK;
 }

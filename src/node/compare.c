@@ -68,6 +68,9 @@ static json_t *failed(const char *peer, const struct uc_error *why)
 	                 "hint", why->hint);
 }
 
+static const char differ_hint[] = "Each cluster makes keys of its own, and no command carries them over: sign in to each. What verifies "
+                                  "tokens by itself finds the public signing key of each at /api/v1/oauth/jwks.";
+
 static json_t *compare_one(const struct comparison *c, const char *peer, bool *equal)
 {
 	struct uc_error e;
@@ -82,8 +85,7 @@ static json_t *compare_one(const struct comparison *c, const char *peer, bool *e
 	                     : encryption ? "the signing key is another one"
 	                                  : "both keys are other ones";
 	return json_pack("{s:s, s:s, s:b, s:b, s:s, s:s}", "peer", peer, "state", *equal ? "equal" : "differs", "signing", signing,
-	                 "encryption", encryption, "detail", detail, "hint",
-	                 *equal ? "" : "Bring the keys of one cluster to the other, then ask again.");
+	                 "encryption", encryption, "detail", detail, "hint", *equal ? "" : differ_hint);
 }
 
 enum uc_status uc_node_authz_compare(struct uc_node *n, const struct uc_strv *peers, const char *account, const char *password,
@@ -95,6 +97,11 @@ enum uc_status uc_node_authz_compare(struct uc_node *n, const struct uc_strv *pe
 		return uc_fail_field(e, UC_EINPUT, "bad-peers", "peers", "Name one node of each other cluster as HOST:PORT.",
 		                     "%zu nodes were named, between 1 and %d can be asked at once", peers->count, MAX_PEERS);
 	UC_TRY(uc_node_authz(n, NULL, &ours, e));
+	if (checksum(ours, "signing")[0] == '\0' || checksum(ours, "encryption")[0] == '\0') {
+		json_decref(ours);
+		return uc_fail(e, UC_EUNAVAILABLE, "no-token-keys", "show node list says what is wrong with this node.",
+		               "this node does not have both keys of OAuth (yet), so there is nothing to compare");
+	}
 	const struct comparison c = {.node = n, .ours = ours, .account = account, .password = password};
 	json_t *items = json_array();
 	bool all = true;

@@ -43,16 +43,92 @@ static bool is_gone(const struct uc_patient *p)
 
 /* ---- the steps ---- */
 
-/* False for a node that is none yet. */
-static bool step_known(struct uc_patient *p)
+static bool has_role(const json_t *row, const char *role)
+{
+	size_t i;
+	const json_t *one;
+	json_array_foreach(json_object_get(row, "roles"), i, one)
+	{
+		if (strcmp(json_string_value(one), role) == 0) return true;
+	}
+	return false;
+}
+
+/* Where the publisher is reached, as it says itself. Free with free(). */
+static char *publisher_of(struct uc_patient *p)
+{
+	json_t *all = NULL;
+	char *out = NULL;
+	size_t i;
+	const json_t *row;
+	if (uc_node_nodes(p->node, &all, NULL) != UC_OK) return uc_strdup("PUBLISHER:PORT");
+	json_array_foreach(json_object_get(all, "items"), i, row)
+	{
+		const char *https = uc_json_member(row, "https");
+		if (out == NULL && https[0] != '\0' && has_role(row, "publisher")) out = uc_strdup(https);
+	}
+	json_decref(all);
+	return out != NULL ? out : uc_strdup("PUBLISHER:PORT");
+}
+
+/* Nothing can be asked of a machine that nobody knows yet. */
+static void step_joining(struct uc_patient *p)
+{
+	char now[UC_TIME_TEXT];
+	bool late = strcmp(uc_json_member(p->row, "expires"), uc_time_rfc3339(uc_now(), now)) < 0;
+	UC_CLEANUP(uc_freep) char *publisher = publisher_of(p);
+	UC_CLEANUP(uc_freep)
+	char *hint =
+	    late ? uc_sprintf("Make another one on the publisher: set node add %s; then on the new machine: ucpkid --join %s "
+	                      "--join-secret-file FILE.",
+	                      p->name, publisher)
+	         : uc_sprintf("On the new machine, with the join secret in a file: ucpkid --join %s --join-secret-file FILE. If the secret "
+	                      "is lost, set node add %s on the publisher makes another one.",
+	                      publisher, p->name);
+	say(p, "known", "found", hint, "%s has not joined the cluster yet: %s", p->name, uc_json_member(p->row, "reason"));
+}
+
+static bool is_joining(const struct uc_patient *p)
+{
+	return strcmp(uc_json_member(p->row, "state"), "joining") == 0;
+}
+
+static void step_known(struct uc_patient *p)
 {
 	const char *state = uc_json_member(p->row, "state");
 	const char *reason = uc_json_member(p->row, "reason");
 	const char *contact = uc_json_member(p->row, "last_contact");
 	bool fine = is_at_work(p->row); /* step "sync" is about the rest */
-	say(p, "known", fine ? "ok" : "found", fine ? "" : "Look at that node: does it run, and does it reach the cluster's store?",
-	    "%s is %s%s%s%s%s", p->name, state, reason[0] != '\0' ? ": " : "", reason, contact[0] != '\0' ? ", last heard of " : "", contact);
-	return strcmp(state, "joining") != 0;
+	const char *hint = strcmp(state, "unknown") == 0
+	                       ? "See whether this node reaches the cluster's store (show cluster), and whether that one runs."
+	                       : "Look at that node: does it run, and does it reach the cluster's store?";
+	say(p, "known", fine ? "ok" : "found", fine ? "" : hint, "%s is %s%s%s%s%s", p->name, state, reason[0] != '\0' ? ": " : "", reason,
+	    contact[0] != '\0' ? ", last heard of " : "", contact);
+}
+
+/* C98, as the node itself has said. */
+static void list_missing_keys(const struct uc_patient *p, struct uc_strv *out)
+{
+	size_t i;
+	const json_t *finding;
+	json_array_foreach(json_object_get(p->row, "findings"), i, finding)
+	{
+		if (strcmp(uc_json_member(finding, "code"), "key-missing") == 0) uc_strv_add(out, uc_json_member(finding, "message"));
+	}
+}
+
+static bool has_its_keys(const struct uc_patient *p)
+{
+	UC_CLEANUP(uc_strv_free) struct uc_strv missing = {.items = NULL};
+	list_missing_keys(p, &missing);
+	return missing.count == 0;
+}
+
+static void step_keys(struct uc_patient *p)
+{
+	UC_CLEANUP(uc_strv_free) struct uc_strv missing = {.items = NULL};
+	list_missing_keys(p, &missing);
+	if (missing.count > 0) say_all(p, "keys", &missing, "`show node NAME` says for each key what to do about it.", "");
 }
 
 static void step_reachable(struct uc_patient *p)
@@ -111,6 +187,18 @@ static void step_same(struct uc_patient *p)
 		return;
 	}
 	say_all(p, "same", &found, "Steps sync and web have it present the certificate in force.", "it presents what the cluster knows");
+}
+
+static void step_named(struct uc_patient *p)
+{
+	UC_CLEANUP(uc_strv_free) struct uc_strv found = {.items = NULL};
+	const char *fqdn = uc_json_member(p->row, "fqdn");
+	for (size_t i = 0; i < p->unnamed.count; i++)
+		uc_strv_take(&found, uc_sprintf("the %s certificate of %s does not name %s", p->unnamed.items[i], p->name, fqdn));
+	UC_CLEANUP(uc_freep) char *commands = uc_strv_join(&p->renew, "; ");
+	UC_CLEANUP(uc_freep) char *hint = uc_sprintf("Make them anew: %s.", commands);
+	UC_CLEANUP(uc_freep) char *well = uc_sprintf("its certificates name %s", fqdn);
+	say_all(p, "named", &found, hint, well);
 }
 
 static void pause_a_little(void)
@@ -292,10 +380,16 @@ static enum uc_status examine(struct uc_patient *p, struct uc_error *e)
 {
 	enum uc_status (*const repairs[])(struct uc_patient *, struct uc_error *) = {step_sync, step_web, step_exchange};
 	UC_TRY(uc_patient_look(p, e));
-	if (!step_known(p)) return UC_OK;
+	if (is_joining(p)) {
+		step_joining(p);
+		return UC_OK;
+	}
+	step_known(p);
+	step_keys(p);
 	step_reachable(p);
 	step_present(p);
 	step_same(p);
+	step_named(p);
 	for (size_t i = 0; i < sizeof repairs / sizeof *repairs && !is_gone(p); i++) UC_TRY(repairs[i](p, e));
 	return UC_OK;
 }
@@ -305,7 +399,7 @@ static enum uc_status diagnose(struct uc_node *n, const char *name, bool fix, co
 	UC_CLEANUP(uc_patient_free)
 	struct uc_patient p = {.node = n, .name = uc_strdup(name), .fix = fix, .who = who, .steps = json_array()};
 	UC_TRY(examine(&p, e));
-	bool ok = is_gone(&p);
+	bool ok = is_gone(&p) && p.unnamed.count == 0 && has_its_keys(&p);
 	*all = *all && ok;
 	json_array_append_new(items, json_pack("{s:s, s:b, s:O}", "node", p.name, "ok", ok, "steps", p.steps));
 	return UC_OK;

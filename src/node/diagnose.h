@@ -29,7 +29,9 @@ struct uc_patient {
 	char *name;           /* of the other one */
 	json_t *row;          /* what the cluster says of it, as uc_node_get() */
 	struct uc_face faces[UC_FACES];
-	bool level; /* it has come to the end of the log, or to what was the end when it was looked at */
+	struct uc_strv unnamed; /* its certificates for servers that do not have its name, as after a rename, */
+	struct uc_strv renew;   /* and the commands that replace them */
+	bool level;             /* it has come to the end of the log, or to what was the end when it was looked at */
 	bool fix;
 	const char *who;
 	json_t *steps;

@@ -22,9 +22,16 @@ static void face_free(struct uc_face *f)
 	*f = (struct uc_face){.purpose = NULL};
 }
 
+static void forget_names(struct uc_patient *p)
+{
+	uc_strv_free(&p->unnamed);
+	uc_strv_free(&p->renew);
+}
+
 void uc_patient_free(struct uc_patient *p)
 {
 	for (size_t i = 0; i < UC_FACES; i++) face_free(&p->faces[i]);
+	forget_names(p);
 	free(p->name);
 	json_decref(p->row);
 	json_decref(p->steps);
@@ -85,6 +92,22 @@ static enum uc_status present(const struct uc_patient *p, enum uc_probe_keys key
 	return UC_OK;
 }
 
+/* A client that connects to the node by its name does not accept such a certificate, whoever signed it. */
+static void note_unnamed(void *ctx, const struct uc_identity *i)
+{
+	struct uc_patient *p = ctx;
+	const struct uc_purpose *purpose = NULL;
+	const char *fqdn = uc_json_member(p->row, "fqdn");
+	if (uc_purpose_find(i->purpose, &purpose, NULL) != UC_OK || !purpose->needs_server_auth || uc_cert_names_node(i->cert, fqdn)) return;
+	uc_strv_add(&p->unnamed, i->purpose);
+	if (strcmp(i->distribution, "multi-server") == 0)
+		uc_strv_take(&p->renew, uc_sprintf("set csr gen %s --distribution multi-server, then have it signed and upload it", i->purpose));
+	else if (strcmp(i->source, "ca-signed") == 0)
+		uc_strv_take(&p->renew, uc_sprintf("set csr gen %s --node %s, then have it signed and upload it", i->purpose, p->name));
+	else
+		uc_strv_take(&p->renew, uc_sprintf("set cert regen %s --node %s", i->purpose, p->name));
+}
+
 enum uc_status uc_patient_look(struct uc_patient *p, struct uc_error *e)
 {
 	json_t *row = NULL;
@@ -93,12 +116,14 @@ enum uc_status uc_patient_look(struct uc_patient *p, struct uc_error *e)
 	p->row = row;
 	p->level = strcmp(uc_json_member(row, "state"), "up") == 0;
 	for (size_t i = 0; i < UC_FACES; i++) face_free(&p->faces[i]);
+	forget_names(p);
 	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
 	UC_TRY(uc_reader_borrow(p->node, &reader, e));
 	for (size_t i = 0; i < UC_FACES; i++) {
 		p->faces[i].purpose = known_faces[i].purpose;
 		UC_TRY(look_in_store(p, reader.store, &p->faces[i], e));
 	}
+	UC_TRY(uc_store_identities(reader.store, p->name, note_unnamed, p, e));
 	uc_reader_return(&reader); /* a silent peer must not keep the connection from others */
 	for (size_t i = 0; i < UC_FACES; i++) {
 		struct uc_face *f = &p->faces[i];

@@ -11,7 +11,7 @@ enum { BATCH = 500, ALL_JOBS = 1000, PURGES = 256 };
 /* What followed changes mean for this node. */
 struct news {
 	struct uc_node *node;
-	bool view, check, jobs, sealed, member;
+	bool view, check, jobs, install, member;
 	char *name, *domain; /* this node's new ones, or NULL */
 	struct {
 		char key[UC_KEY_ID_LEN];
@@ -47,7 +47,7 @@ static void see_seal(struct news *w, const json_t *step, int64_t number)
 {
 	(void)step;
 	(void)number;
-	w->sealed = w->view = true;
+	w->view = true;
 }
 
 static void see_purge(struct news *w, const json_t *step, int64_t number)
@@ -150,6 +150,15 @@ enum uc_status uc_take_sealed(struct uc_node *n, struct uc_store *mirror, const 
 	return t.status;
 }
 
+/* Before the mirror names them: a key is on disk before anybody can look for it. What cannot be opened is tried again by uc_node_maintain(). */
+static void take_before(struct uc_node *n, const struct uc_log_rows *rows, size_t count)
+{
+	struct uc_error e;
+	bool due = false;
+	for (size_t i = 0; i < count && !due; i++) due = strstr(rows->items[i].body, "\"key.seal\"") != NULL;
+	if (due && uc_take_sealed(n, n->writer, NULL, &e) != UC_OK) uc_log_error("taking a key that was sealed to this node", &e);
+}
+
 /* ---- after the mirror ---- */
 
 static void note_mirror(struct uc_node *n, int64_t number, const char hash[65])
@@ -171,8 +180,9 @@ static void wake_worker(struct uc_node *n, const struct news *w)
 {
 	struct uc_link *l = n->link;
 	pthread_mutex_lock(&l->work_lock);
-	l->jobs_due = l->jobs_due || w->jobs;
+	l->jobs_due = l->jobs_due || w->jobs || w->install;
 	l->check_due = l->check_due || w->check;
+	l->install_due = l->install_due || w->install;
 	pthread_cond_broadcast(&l->work); /* the follower may wait for it as well */
 	pthread_mutex_unlock(&l->work_lock);
 }
@@ -181,7 +191,6 @@ static void wake_worker(struct uc_node *n, const struct news *w)
 static void take_effect(struct uc_node *n, struct news *w, int64_t number)
 {
 	struct uc_error e;
-	if (w->sealed && uc_take_sealed(n, n->writer, NULL, &e) != UC_OK) uc_log_error("taking a key that was sealed to this node", &e);
 	if (!w->view)
 		uc_view_advance(n, number);
 	else if (n->view != NULL && uc_view_refresh(n, n->writer, &e) != UC_OK)
@@ -191,13 +200,14 @@ static void take_effect(struct uc_node *n, struct news *w, int64_t number)
 static void finish(struct uc_node *n, struct news *w)
 {
 	struct uc_error e;
+	struct uc_link *l = n->link;
 	for (size_t i = 0; i < w->purged_count; i++) uc_key_destroy(n, w->purged[i].number, w->purged[i].key);
-	if (w->jobs || w->check) wake_worker(n, w);
-	if (w->member) {
-		pthread_mutex_lock(&n->view_lock);
-		n->link->member_due = true;
-		pthread_mutex_unlock(&n->view_lock);
-	}
+	pthread_mutex_lock(&n->view_lock);
+	l->member_due = l->member_due || w->member;
+	w->check = w->check || (l->own_due > 0 && l->own_due <= l->mirror_number);
+	if (w->check) l->own_due = 0;
+	pthread_mutex_unlock(&n->view_lock);
+	if (w->jobs || w->check || w->install) wake_worker(n, w);
 	if (w->name == NULL) return;
 	if (uc_node_file_rename(n, w->name, w->domain, &e) != UC_OK)
 		uc_log_error("taking this node's new name", &e);
@@ -230,6 +240,7 @@ static enum uc_status apply_and_commit(struct uc_node *n, const struct uc_log_ro
 {
 	UC_TRY(uc_store_begin(n->writer, e));
 	enum uc_status status = apply(n, rows, count, bad, e);
+	if (status == UC_OK) take_before(n, rows, count);
 	if (status == UC_OK) return uc_store_commit(n->writer, e);
 	uc_store_rollback(n->writer);
 	return status;
@@ -260,8 +271,9 @@ static enum uc_status take_rows(struct uc_node *n, struct uc_log_rows *rows, str
 	for (size_t i = 0; i < good; i++) see(w, &todo.items[i]);
 	if (good == 0) return status;
 	uc_crash_point("mirror-committed");
-	note_mirror(n, todo.items[good - 1].number, todo.items[good - 1].hash);
 	take_effect(n, w, todo.items[good - 1].number);
+	/* Last: whoever finds the number here finds the view, too. */
+	note_mirror(n, todo.items[good - 1].number, todo.items[good - 1].hash);
 	return status;
 }
 
@@ -293,32 +305,61 @@ static enum uc_status replay_all(struct uc_node *n, struct uc_store *store, stru
 }
 
 /* One transaction: readers see the old mirror until the new one is whole. */
-static enum uc_status rebuild(struct uc_node *n, struct uc_store *store, int64_t epoch, struct uc_error *e)
+static enum uc_status replay_and_commit(struct uc_node *n, struct uc_store *store, int64_t epoch, struct uc_error *e)
 {
-	uc_log(UC_LOG_WARN, "the store's log was declared to go on from an older state: the mirror is built anew");
-	pthread_mutex_lock(&n->write_lock);
-	enum uc_status status = uc_store_begin(n->writer, e);
-	if (status == UC_OK) {
-		status = replay_all(n, store, e);
-		if (status == UC_OK) status = uc_log_epoch_set(n->writer, epoch, e);
-		if (status == UC_OK)
-			status = uc_store_commit(n->writer, e);
-		else
-			uc_store_rollback(n->writer);
-	}
+	struct uc_error why;
+	UC_TRY(uc_store_begin(n->writer, e));
+	enum uc_status status = replay_all(n, store, e);
+	if (status == UC_OK) status = uc_log_epoch_set(n->writer, epoch, e);
+	if (status == UC_OK && uc_take_sealed(n, n->writer, NULL, &why) != UC_OK)
+		uc_log_error("taking a key that was sealed to this node", &why);
+	if (status == UC_OK) return uc_store_commit(n->writer, e);
+	uc_store_rollback(n->writer);
+	return status;
+}
+
+/*
+ * The head that the publisher told has been in the log that this node followed. Now that it was declared to go on from before it, another
+ * change may have its number.
+ */
+static void forget_told(struct uc_node *n)
+{
+	struct uc_error e;
+	struct uc_link *l = n->link;
+	if (l->told == 0 || l->mirror_number < l->told) return;
+	l->told = 0;
+	if (uc_link_save(n, l->url, uc_buf_slice(&l->founder), 0, NULL, &e) != UC_OK)
+		uc_log_error("noting that the log goes on from before the join", &e);
+}
+
+static enum uc_status build_anew(struct uc_node *n, struct uc_store *store, int64_t epoch, struct uc_error *e)
+{
+	struct news all = {.node = n, .view = true};
 	int64_t number = 0;
 	char hash[65];
-	if (status == UC_OK) status = uc_log_head(n->writer, &number, hash, e);
-	if (status == UC_OK) {
-		struct news all = {.node = n, .view = true, .sealed = true};
-		note_mirror(n, number, hash);
-		note_epoch(n, epoch);
-		pthread_mutex_lock(&n->view_lock);
-		if (n->view != NULL) n->view->number = 0; /* whatever it shows is gone */
-		pthread_mutex_unlock(&n->view_lock);
-		take_effect(n, &all, number);
-	}
+	if (n->link->mirror_epoch == epoch) return UC_OK; /* somebody else was faster */
+	uc_log(UC_LOG_WARN, "the store's log was declared to go on from an older state: the mirror is built anew");
+	forget_told(n);
+	UC_TRY(replay_and_commit(n, store, epoch, e));
+	UC_TRY(uc_log_head(n->writer, &number, hash, e));
+	pthread_mutex_lock(&n->view_lock);
+	if (n->view != NULL) n->view->number = 0; /* whatever it shows is gone */
+	n->view_due = 0;
+	pthread_mutex_unlock(&n->view_lock);
+	take_effect(n, &all, number);
+	note_mirror(n, number, hash);
+	note_epoch(n, epoch);
+	return UC_OK;
+}
+
+/* What this node was asked, what it had made, and even that it is a member, may be among what is gone. */
+static enum uc_status rebuild(struct uc_node *n, struct uc_store *store, int64_t epoch, struct uc_error *e)
+{
+	struct news all = {.node = n, .check = true, .jobs = true, .install = true, .member = true};
+	pthread_mutex_lock(&n->write_lock);
+	enum uc_status status = build_anew(n, store, epoch, e);
 	pthread_mutex_unlock(&n->write_lock);
+	if (status == UC_OK) finish(n, &all);
 	return status;
 }
 
@@ -326,8 +367,8 @@ static enum uc_status rebuild(struct uc_node *n, struct uc_store *store, int64_t
 
 static enum uc_status halt(enum uc_log_next next, const struct uc_log_view *v, struct uc_error *e)
 {
-	static const char hint[] =
-	    "Find the newer copy of the database and bring that back; or, to give up what only this node still has, run utils cluster resync.";
+	static const char hint[] = "Find the newer copy of the database and bring that back; or, to give up what only this node still has: "
+	                           "utils cluster resync --force.";
 	if (next == UC_NEXT_AHEAD)
 		return uc_fail(e, UC_EIO, "mirror-ahead", hint, "the store ends at change %lld and has lost what this node followed to change %lld",
 		               (long long)v->store_number, (long long)v->mirror_number);
@@ -373,39 +414,24 @@ static enum uc_status take_epoch(struct uc_node *n, const struct uc_log_view *v,
 	return status;
 }
 
-static void note_progress(struct uc_node *n, bool caught_up)
+/* behind: so many changes are still to be followed; 0: none. */
+static void note_progress(struct uc_node *n, int64_t behind)
 {
 	struct uc_link *l = n->link;
+	enum uc_link_state state = behind > 0 ? UC_LINK_CATCHING_UP : UC_LINK_FOLLOWING;
 	pthread_mutex_lock(&n->view_lock);
-	if (caught_up && !l->caught_up) l->caught_up = true;
+	if (behind == 0) l->caught_up = true;
 	/* Whether what halted it is over shows only when it has followed to the end. */
-	bool keeps = l->state == UC_LINK_HALTED && !caught_up;
+	bool keeps = l->state == UC_LINK_REMOVED || (l->state == UC_LINK_HALTED && behind > 0);
+	bool news = !keeps && l->state != state;
+	long long number = l->mirror_number;
 	pthread_mutex_unlock(&n->view_lock);
-	if (!keeps) uc_link_set(n, caught_up ? UC_LINK_FOLLOWING : UC_LINK_CATCHING_UP, NULL);
-}
-
-/* Does the cluster still know this node, and under its own key? Asked at the end of the log only: before it, a node that replaced another one finds that one. */
-static enum uc_status check_member(struct uc_node *n, struct uc_error *e)
-{
-	struct uc_link *l = n->link;
-	pthread_mutex_lock(&n->view_lock);
-	bool due = l->member_due;
-	l->member_due = false;
-	pthread_mutex_unlock(&n->view_lock);
-	if (!due) return UC_OK;
-	UC_CLEANUP(uc_node_row_free) struct uc_node_row row = {.name = NULL};
-	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
-	UC_TRY(uc_reader_borrow(n, &reader, e));
-	enum uc_status status = uc_store_node(reader.store, n->name, &row, e);
-	if (status != UC_OK && status != UC_ENOTFOUND) return status;
-	struct uc_slice own = uc_buf_slice(&uc_keys_node_cert(n->keys)->der);
-	bool known = status == UC_OK && (row.certificate.len == 0 || uc_slice_eq(uc_buf_slice(&row.certificate), own));
-	if (known) return UC_OK;
-	struct uc_error why;
-	(void)uc_fail(&why, UC_EUNAVAILABLE, "removed", NULL, "the cluster no longer has this node: it was %s",
-	              status == UC_OK ? "replaced by another machine" : "removed");
-	uc_link_set(n, UC_LINK_REMOVED, &why);
-	return UC_OK;
+	if (!keeps) uc_link_set(n, state, NULL);
+	if (news && behind > 0)
+		uc_log(UC_LOG_INFO, "this node has change %lld, is %lld changes behind the store of its cluster, and catches up", number,
+		       (long long)behind);
+	else if (news)
+		uc_log(UC_LOG_INFO, "this node has caught up and follows the store of its cluster, now at change %lld", number);
 }
 
 static enum uc_status follow(struct uc_node *n, struct uc_store *store, struct uc_error *e)
@@ -418,11 +444,11 @@ static enum uc_status follow(struct uc_node *n, struct uc_store *store, struct u
 		UC_TRY(look(n, store, &v, mirror_hash, &peek, e));
 		switch (uc_log_decide(&v, &aged)) {
 		case UC_NEXT_NOTHING:
-			UC_TRY(check_member(n, e));
-			note_progress(n, true);
+			UC_TRY(uc_member_check(n, e));
+			note_progress(n, 0);
 			return take_epoch(n, &v, e);
 		case UC_NEXT_APPLY:
-			if (v.store_number - v.mirror_number > BATCH) note_progress(n, false);
+			if (v.store_number - v.mirror_number > BATCH) note_progress(n, v.store_number - v.mirror_number);
 			UC_TRY(next_batch(n, store, v.mirror_number, e));
 			break;
 		case UC_NEXT_AHEAD:

@@ -15,6 +15,14 @@ enum {
 	EFFECTS = 500
 };
 
+static bool ending(struct uc_node *n)
+{
+	pthread_mutex_lock(&n->link->work_lock);
+	bool is = n->link->ending;
+	pthread_mutex_unlock(&n->link->work_lock);
+	return is;
+}
+
 /* ---- connecting ---- */
 
 static enum uc_status check_clock(struct uc_node *n, struct uc_store *store, struct uc_error *e)
@@ -35,13 +43,21 @@ static enum uc_status check_clock(struct uc_node *n, struct uc_store *store, str
 	if (news && off > CLOCK_SECONDS)
 		uc_log(UC_LOG_ERROR, "this node is read-only: its clock says %s, that of the store %s", uc_time_rfc3339(mine, here),
 		       uc_time_rfc3339(theirs, there));
+	else if (news)
+		uc_log(UC_LOG_INFO, "the clock of this node agrees with the store's again");
 	return UC_OK;
 }
 
+/* The server may yet have to find out that an earlier connection of ours has ended: for a moment that is waited for. */
 static enum uc_status claim(struct uc_node *n, struct uc_store *store, struct uc_error *e)
 {
+	enum { STEPS = 20, STEP_NS = 100000000 };
 	bool mine;
 	UC_TRY(uc_store_claim(store, n->name, &mine, e));
+	for (int i = 0; i < STEPS && !mine && !ending(n); i++) {
+		nanosleep(&(struct timespec){.tv_nsec = STEP_NS}, NULL);
+		UC_TRY(uc_store_claim(store, n->name, &mine, e));
+	}
 	pthread_mutex_lock(&n->view_lock);
 	n->link->claimed = mine;
 	pthread_mutex_unlock(&n->view_lock);
@@ -122,14 +138,6 @@ struct follower {
 	uc_time effects; /* those up to here have been handed on */
 };
 
-static bool ending(struct uc_node *n)
-{
-	pthread_mutex_lock(&n->link->work_lock);
-	bool is = n->link->ending;
-	pthread_mutex_unlock(&n->link->work_lock);
-	return is;
-}
-
 /* What this node did is shown on every node. */
 static enum uc_status hand_on_effects(struct follower *f, struct uc_error *e)
 {
@@ -173,25 +181,6 @@ static void retry_jobs(struct uc_node *n)
 		pthread_cond_broadcast(&l->work);
 	}
 	pthread_mutex_unlock(&l->work_lock);
-}
-
-/* Somebody wants to see what the nodes say of themselves. */
-static enum uc_status fetch_states(struct follower *f, struct uc_error *e)
-{
-	struct uc_link *l = f->node->link;
-	pthread_mutex_lock(&f->node->view_lock);
-	bool wanted = l->states_wanted;
-	l->states_wanted = false;
-	pthread_mutex_unlock(&f->node->view_lock);
-	if (!wanted) return UC_OK;
-	json_t *states = NULL;
-	UC_TRY(uc_store_states(f->store, &states, e));
-	pthread_mutex_lock(&f->node->view_lock);
-	json_decref(l->states);
-	l->states = states;
-	l->states_at = uc_monotonic_ns();
-	pthread_mutex_unlock(&f->node->view_lock);
-	return UC_OK;
 }
 
 static void wait_for(struct uc_node *n, int ms)
@@ -250,7 +239,7 @@ static void follow_store(struct follower *f)
 		if (followed == UC_OK) retry_jobs(f->node);
 		if (uc_store_lost(f->store)) break;
 		status = heartbeat(f, &e);
-		if (status == UC_OK) status = fetch_states(f, &e);
+		if (status == UC_OK) status = uc_heard_fetch(f->node, f->store, &e);
 		if (status == UC_OK) status = uc_store_wait(f->store, f->node->link->wake, POLL_MS, &changed, &e);
 		drain(f->node->link->wake);
 	}
@@ -272,10 +261,13 @@ void *uc_follow_thread(void *ctx)
 
 /* ---- the worker ---- */
 
-static void install_what_lacks(struct uc_node *n)
+/* False when it is to be tried again, since the store could not be reached. */
+static bool install_what_lacks(struct uc_node *n)
 {
 	struct uc_error e;
-	if (uc_node_install(n, NULL, &e) != UC_OK) uc_log_error("adding what the roles of this node need", &e);
+	enum uc_status status = uc_node_install(n, NULL, &e);
+	if (status != UC_OK) uc_log_error("adding what the roles of this node need", &e);
+	return status != UC_EUNAVAILABLE;
 }
 
 void *uc_worker_thread(void *ctx)
@@ -290,11 +282,12 @@ void *uc_worker_thread(void *ctx)
 		l->jobs_due = l->check_due = false;
 		if (install) l->install_due = false;
 		pthread_mutex_unlock(&l->work_lock);
-		if (install) install_what_lacks(n);
+		bool again = install && !install_what_lacks(n);
 		bool left = jobs && !uc_jobs_run(n);
 		if (check) uc_self_check(n, 0);
 		pthread_mutex_lock(&l->work_lock);
-		if (jobs) l->jobs_left = left;
+		l->install_due = l->install_due || again;
+		if (jobs) l->jobs_left = left || again;
 		if (!l->ending && !l->jobs_due && !l->check_due) pthread_cond_wait(&l->work, &l->work_lock);
 	}
 	pthread_mutex_unlock(&l->work_lock);

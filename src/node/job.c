@@ -10,12 +10,19 @@ enum { AT_ONCE = 100 };
 struct waiting {
 	struct uc_job items[AT_ONCE];
 	size_t count;
+	bool more; /* which are newer */
 };
 
+/* They come newest first: what does not fit is left for another time. */
 static void keep(void *ctx, const struct uc_job *j)
 {
 	struct waiting *w = ctx;
-	if (w->count == AT_ONCE) return;
+	if (w->count == AT_ONCE) {
+		w->more = true;
+		uc_job_free(&w->items[0]);
+		memmove(&w->items[0], &w->items[1], (AT_ONCE - 1) * sizeof w->items[0]);
+		w->count--;
+	}
 	struct uc_job *to = &w->items[w->count++];
 	*to = (struct uc_job){.id = uc_strdup(j->id),
 	                      .node = uc_strdup(j->node),
@@ -39,7 +46,7 @@ static enum uc_status list_waiting(struct uc_node *n, struct waiting *w, struct 
 {
 	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
 	UC_TRY(uc_reader_borrow(n, &reader, e));
-	return uc_store_jobs(reader.store, n->name, "waiting", 0, AT_ONCE, keep, w, e);
+	return uc_store_jobs(reader.store, n->name, "waiting", 0, SIZE_MAX, keep, w, e);
 }
 
 /* What only has effects and changes nothing. */
@@ -107,5 +114,5 @@ bool uc_jobs_run(struct uc_node *n)
 	}
 	if (status != UC_OK) uc_log_error("carrying out jobs", &e);
 	for (size_t i = 0; i < w.count; i++) uc_job_free(&w.items[i]);
-	return status == UC_OK;
+	return status == UC_OK && !w.more;
 }

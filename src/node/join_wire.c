@@ -59,16 +59,19 @@ static void set_bytes(json_t *object, const char *name, struct uc_slice bytes)
 
 /* ---- the request ---- */
 
-json_t *uc_join_request_make(const struct uc_join_secret *secret, const struct uc_keys *keys, const char *name, const char *guid,
+json_t *uc_join_request_make(const struct uc_join_secret *secret, const struct uc_keys *keys, const struct uc_join_wish *wish,
                              uint8_t mac[MAC_LEN])
 {
 	char at[UC_TIME_TEXT];
 	UC_CLEANUP(uc_freep) char *id = uc_hex(uc_slice_of(secret->id, sizeof secret->id), '\0');
+	UC_CLEANUP(uc_freep) char *publisher = uc_hex(uc_slice_of(secret->publisher, sizeof secret->publisher), '\0');
 	json_t *request = json_object();
 	json_object_set_new(request, "id", json_string(id));
-	json_object_set_new(request, "node", json_string(name != NULL ? name : ""));
+	json_object_set_new(request, "publisher", json_string(publisher));
+	json_object_set_new(request, "node", json_string(wish->name != NULL ? wish->name : ""));
+	json_object_set_new(request, "domain", json_string(wish->domain != NULL ? wish->domain : ""));
 	set_bytes(request, "certificate", uc_buf_slice(&uc_keys_node_cert(keys)->der));
-	json_object_set_new(request, "guid", json_string(guid));
+	json_object_set_new(request, "guid", json_string(wish->guid));
 	json_object_set_new(request, "time", json_string(uc_time_rfc3339(uc_now(), at)));
 	json_object_set_new(request, "version", json_string(UC_VERSION));
 	uc_join_mac(secret->secret, request, mac);
@@ -110,8 +113,12 @@ enum uc_status uc_join_request_read(const json_t *request, struct uc_join_reques
 	if (id == NULL || strlen(id) != sizeof out->id - 1) return bad_request(e, "id", "an id of 16 hexadecimal digits");
 	for (size_t i = 0; i < sizeof out->id; i++) out->id[i] = uc_ascii_lower(id[i]);
 	if (!is_hex(out->id, sizeof out->id - 1)) return bad_request(e, "id", "an id of 16 hexadecimal digits");
+	out->publisher = text_of(request, "publisher", HASH_LEN);
+	if (out->publisher == NULL || !is_hex(out->publisher, HASH_LEN)) return bad_request(e, "publisher", "a fingerprint in hexadecimal");
 	out->node = text_of(request, "node", MAX_LABEL);
 	if (out->node == NULL) return bad_request(e, "node", "a name of at most 63 characters");
+	out->domain = text_of(request, "domain", MAX_DOMAIN);
+	if (out->domain == NULL) return bad_request(e, "domain", "a domain of at most 253 characters");
 	out->guid = text_of(request, "guid", GUID_LEN);
 	if (out->guid == NULL || !is_guid(out->guid)) return bad_request(e, "guid", "a UUID");
 	const char *at = text_of(request, "time", UC_TIME_TEXT);

@@ -12,8 +12,8 @@
 
 /* ---- the node that joins ---- */
 
-/* The request: name may be NULL. mac gets its proof, which the answer must be about. Owned. */
-json_t *uc_join_request_make(const struct uc_join_secret *secret, const struct uc_keys *keys, const char *name, const char *guid,
+/* The request. mac gets its proof, which the answer must be about. Owned. */
+json_t *uc_join_request_make(const struct uc_join_secret *secret, const struct uc_keys *keys, const struct uc_join_wish *wish,
                              uint8_t mac[32]) __attribute__((returns_nonnull));
 /*
  * Reads the answer to the request with this mac. UC_EREFUSED "publisher-not-authentic" when it is not by the publisher who gave out the secret, or not an answer to this request; the errors of uc_unseal(); UC_EREFUSED
@@ -28,7 +28,8 @@ enum uc_status uc_join_refused(const char *publisher, long status, const json_t 
 
 struct uc_join_request {
 	char id[2 * UC_JOIN_ID_LEN + 1]; /* in lower case */
-	const char *node;                /* "" when the node takes any name; borrowed from the JSON, as is what follows */
+	const char *publisher; /* the fingerprint of the publisher that it wants, in hexadecimal; borrowed from the JSON, as is what follows */
+	const char *node, *domain; /* "" when the node takes any */
 	const char *guid;
 	const char *certificate; /* base64 */
 	struct uc_cert *cert;    /* owned */

@@ -44,3 +44,13 @@ struct uc_task_context uc_node_context(struct uc_node *n, struct uc_store *store
 	                                .clustered = uc_link_is(n),
 	                                .now = uc_now()};
 }
+
+enum uc_status uc_node_context_move(struct uc_task_context *ctx, const struct uc_node_row *row, struct uc_error *e)
+{
+	ctx->node = ctx->host = row->name;
+	ctx->fqdn = row->fqdn;
+	ctx->domain = row->domain;
+	ctx->guid = row->guid;
+	ctx->elsewhere = true;
+	return uc_roles_parse(row->roles, &ctx->roles, e);
+}

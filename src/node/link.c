@@ -20,6 +20,12 @@ static char *file_of(const struct uc_node *n)
 	return uc_sprintf("%s/cluster.json", n->data);
 }
 
+bool uc_link_there(const struct uc_node *n)
+{
+	UC_CLEANUP(uc_freep) char *path = file_of(n);
+	return uc_file_exists(path);
+}
+
 enum uc_status uc_link_save(struct uc_node *n, const char *url, struct uc_slice founder, int64_t told, const char *told_hash,
                             struct uc_error *e)
 {
@@ -87,6 +93,8 @@ static enum uc_status read_file(struct uc_node *n, bool *there, struct uc_error 
 void uc_link_adopt(struct uc_node *n, const char *url, struct uc_slice founder, struct uc_store *central)
 {
 	struct uc_link *l = n->link;
+	if (l->url != NULL) uc_secret_free(l->url, strlen(l->url));
+	uc_follower_free(l->follower);
 	l->url = uc_strdup(url);
 	uc_buf_free(&l->founder);
 	uc_buf_add_slice(&l->founder, founder);
@@ -110,7 +118,10 @@ static enum uc_status join(struct uc_node *n, const struct uc_node_config *confi
 		               "joining a cluster needs a join secret");
 	UC_TRY(uc_join_secret_read(config->join_secret, &secret, e));
 	uc_log(UC_LOG_INFO, "asking the publisher at %s to let this node join", config->join);
-	UC_TRY(uc_join_ask(config->join, &secret, n->keys, config->name, n->guid, &told, e));
+	/* What the system would call the node is no wish of anybody's. A name may have been given with its domain. */
+	bool domain = config->domain != NULL || (config->name != NULL && strchr(config->name, '.') != NULL);
+	const struct uc_join_wish wish = {.name = config->name != NULL ? n->name : NULL, .domain = domain ? n->domain : NULL, .guid = n->guid};
+	UC_TRY(uc_join_ask(config->join, &secret, n->keys, &wish, &told, e));
 	uc_crash_point("join-answered");
 	UC_TRY(uc_roles_parse(told.roles, &n->roles, e));
 	UC_TRY(uc_node_take_names(n, told.node, told.domain, e));
@@ -122,19 +133,33 @@ static enum uc_status join(struct uc_node *n, const struct uc_node_config *confi
 	return UC_OK;
 }
 
+/*
+ * A join that was broken off may have left the way to the store of an answer that was not the last one: the publisher gave out another
+ * password after it. As long as nothing has come of the join it is asked again.
+ */
+static enum uc_status join_again(struct uc_node *n, const struct uc_node_config *config, struct uc_error *e)
+{
+	UC_CLEANUP(uc_store_closep) struct uc_store *store = NULL;
+	struct uc_error why;
+	if (config->join == NULL || config->join_secret == NULL) return UC_OK;
+	if (uc_store_open(n->link->url, UC_STORE_READ, &store, &why) == UC_OK || strcmp(why.id, "store-access") != 0) return UC_OK;
+	return join(n, config, e);
+}
+
 enum uc_status uc_link_open(struct uc_node *n, const struct uc_node_config *config, struct uc_error *e)
 {
 	bool there;
+	int64_t head;
 	UC_TRY(read_file(n, &there, e));
 	if (!there && config->join == NULL) return UC_OK;
-	if (!there) {
-		int64_t head;
-		UC_TRY(uc_log_head(n->writer, &head, NULL, e));
-		if (head > 0)
-			return uc_fail(e, UC_ECONFLICT, "installed-already", "Give the new node an empty data directory.",
-			               "%s holds a node that is installed already: its changes would be lost by joining a cluster", n->data);
+	UC_TRY(uc_log_head(n->writer, &head, NULL, e));
+	if (!there && head > 0)
+		return uc_fail(e, UC_ECONFLICT, "installed-already", "Give the new node an empty data directory.",
+		               "%s holds a node that is installed already: its changes would be lost by joining a cluster", n->data);
+	if (!there)
 		UC_TRY(join(n, config, e));
-	}
+	else if (head == 0)
+		UC_TRY(join_again(n, config, e));
 	return uc_store_relax(n->writer, e);
 }
 
@@ -194,6 +219,7 @@ enum uc_status uc_link_start(struct uc_node *n, struct uc_error *e)
 	bool installed = false;
 	UC_TRY(uc_log_head(n->writer, &n->link->mirror_number, n->link->mirror_hash, e));
 	UC_TRY(uc_log_epoch(n->writer, &n->link->mirror_epoch, e));
+	UC_TRY(uc_member_take_place(n, e));
 	UC_TRY(is_installed(n, &installed, e));
 	if (!installed) {
 		UC_TRY(first_follow(n, e));
@@ -201,6 +227,7 @@ enum uc_status uc_link_start(struct uc_node *n, struct uc_error *e)
 		UC_TRY(uc_view_refresh(n, n->writer, e));
 		n->link->install_due = true;
 	}
+	uc_member_tell_roles(n);
 	return uc_link_threads(n, e);
 }
 
@@ -220,6 +247,7 @@ void uc_link_close(struct uc_node *n)
 	if (l->url != NULL) uc_secret_free(l->url, strlen(l->url));
 	uc_buf_free(&l->founder);
 	json_decref(l->states);
+	json_decref(l->effects);
 	if (l->wake >= 0) close(l->wake);
 	pthread_mutex_destroy(&l->lock);
 	pthread_mutex_destroy(&l->work_lock);
@@ -266,7 +294,6 @@ void uc_link_set(struct uc_node *n, enum uc_link_state state, const struct uc_er
 	}
 	pthread_mutex_unlock(&n->view_lock);
 	if (news && why != NULL) uc_log_error("this node is read-only", why);
-	if (news && state == UC_LINK_FOLLOWING) uc_log(UC_LOG_INFO, "this node follows the store of its cluster");
 }
 
 enum uc_status uc_link_writable(struct uc_node *n, struct uc_error *e)
@@ -352,6 +379,7 @@ static enum uc_status begin_shared(struct uc_node *n, struct uc_error *e)
 
 enum uc_status uc_central_begin(struct uc_node *n, struct uc_store **out, struct uc_error *e)
 {
+	enum { SOON_MS = 10000 };
 	struct uc_link *l = n->link;
 	pthread_mutex_lock(&l->lock);
 	if (l->url == NULL) {
@@ -366,9 +394,11 @@ enum uc_status uc_central_begin(struct uc_node *n, struct uc_store **out, struct
 	await_claim(n);
 	enum uc_status status = uc_link_writable(n, &why);
 	if (status == UC_OK) {
+		int64_t soon = uc_monotonic_ns() + (int64_t)SOON_MS * 1000000;
 		status = begin_shared(n, &why);
-		/* A connection that has lain idle may be dead without anybody having noticed. */
-		if (status != UC_OK && l->central != NULL && uc_store_lost(l->central)) status = begin_shared(n, &why);
+		/* A connection that has lain idle may be dead without anybody having noticed; one that was silent has been waited for long enough. */
+		bool anew = status != UC_OK && l->central != NULL && uc_store_lost(l->central) && uc_monotonic_ns() < soon;
+		if (anew) status = begin_shared(n, &why);
 		/* Also a store that this program or this account may not use. */
 		if (status == UC_EUNAVAILABLE || status == UC_EREFUSED || status == UC_ENOTFOUND) status = read_only(&why, &why);
 	}

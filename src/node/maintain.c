@@ -102,6 +102,14 @@ static enum uc_status check_log(struct uc_node *n, struct uc_error *e)
 	return status;
 }
 
+/* Has an OAuth key come that the view does not have: a file that was restored, a blob that could not be opened before? */
+static bool keys_came(struct uc_node *n, struct uc_store *store, bool signing, bool encryption)
+{
+	UC_CLEANUP(uc_token_keys_free) struct uc_token_keys now = {.signing = NULL};
+	return (!signing && uc_authz_load_signing(n, store, &now, NULL) == UC_OK) ||
+	       (!encryption && uc_authz_load_encryption(n, store, &now, NULL) == UC_OK);
+}
+
 /* What listens shows the newest state, and was seen to; otherwise it is tried again. */
 static enum uc_status retry_effects(struct uc_node *n, struct uc_error *e)
 {
@@ -110,12 +118,11 @@ static enum uc_status retry_effects(struct uc_node *n, struct uc_error *e)
 	UC_TRY(uc_reader_borrow(n, &reader, e));
 	UC_TRY(uc_log_head(reader.store, &head, NULL, e));
 	pthread_mutex_lock(&n->view_lock);
-	bool all_well = n->self_check != NULL && n->view->number >= head;
-	size_t i;
-	const json_t *item;
-	json_array_foreach(n->self_check, i, item) all_well = all_well && json_is_true(json_object_get(item, "matches"));
+	bool all_well = uc_self_check_well(n) && n->view->number >= head;
+	bool signing = n->view->authz.signing != NULL;
+	bool encryption = n->view->authz.encryption_id[0] != '\0';
 	pthread_mutex_unlock(&n->view_lock);
-	if (all_well) return UC_OK;
+	if (all_well && !keys_came(n, reader.store, signing, encryption)) return UC_OK;
 	UC_TRY(uc_view_refresh(n, reader.store, e));
 	uc_reader_return(&reader);
 	uc_self_check(n, 0);

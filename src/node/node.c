@@ -92,6 +92,18 @@ enum uc_status uc_node_take_names(struct uc_node *n, const char *name, const cha
 	return write_identity(n, n->name, n->domain, e);
 }
 
+enum uc_status uc_node_take_roles(struct uc_node *n, unsigned roles, struct uc_error *e)
+{
+	if (n->roles == roles) return UC_OK;
+	n->roles = roles;
+	return write_identity(n, n->name, n->domain, e);
+}
+
+bool uc_roles_ignored(struct uc_node *n)
+{
+	return uc_link_is(n) && n->roles_asked != 0 && n->roles_asked != n->roles;
+}
+
 enum uc_status uc_node_file_rename(struct uc_node *n, const char *name, const char *domain, struct uc_error *e)
 {
 	if (!uc_strv_has(&n->former, n->name)) uc_strv_add(&n->former, n->name);
@@ -145,7 +157,8 @@ static enum uc_status settle_names(struct uc_node *n, const struct uc_node_confi
 	set_names(n, name, domain);
 	UC_CLEANUP(uc_freep) char *checked = NULL;
 	UC_TRY(uc_san_normalize(n->fqdn, &checked, e));
-	if (n->roles == 0) n->roles = roles != 0 ? roles : UC_NODE_PUBLISHER | UC_NODE_TFTP;
+	/* A cluster gives its nodes their roles. */
+	if (n->roles == 0 || (roles != 0 && uc_link_there(n))) n->roles = roles != 0 ? roles : UC_NODE_PUBLISHER | UC_NODE_TFTP;
 	return n->roles == roles ? UC_OK : write_identity(n, n->name, n->domain, e);
 }
 
@@ -206,7 +219,7 @@ enum uc_status uc_node_open(const struct uc_node_config *config, struct uc_node 
 	struct uc_node *n = uc_zalloc(1, sizeof *n);
 	n->data = uc_strdup(config->data);
 	n->url = uc_sprintf("sqlite:%s/store.db", config->data);
-	n->roles = config->roles;
+	n->roles = n->roles_asked = config->roles;
 	n->policy = config->policy;
 	n->started = uc_now();
 	n->lock_fd = -1;
@@ -214,6 +227,7 @@ enum uc_status uc_node_open(const struct uc_node_config *config, struct uc_node 
 	pthread_mutex_init(&n->pool_lock, NULL);
 	pthread_mutex_init(&n->view_lock, NULL);
 	n->sign_in = uc_sign_in_new();
+	n->sessions = uc_sessions_new();
 	n->link = uc_link_make();
 	n->restart = config->restart;
 	n->restart_ctx = config->restart_ctx;
@@ -235,9 +249,10 @@ void uc_node_close(struct uc_node *n)
 	uc_view_free(n->view);
 	uc_keys_close(n->keys);
 	uc_sign_in_free(n->sign_in);
+	uc_sessions_free(n->sessions);
 	json_decref(n->ports);
-	json_decref(n->self_check);
 	json_decref(n->log_check);
+	json_decref(n->glance.findings);
 	pthread_mutex_destroy(&n->write_lock);
 	pthread_mutex_destroy(&n->pool_lock);
 	pthread_mutex_destroy(&n->view_lock);
@@ -263,26 +278,18 @@ void uc_node_set_ports(struct uc_node *n, const json_t *ports, const char *https
 json_t *uc_node_status(struct uc_node *n)
 {
 	char started[UC_TIME_TEXT];
+	bool ignored = uc_roles_ignored(n);
 	pthread_mutex_lock(&n->view_lock);
 	const struct uc_link *l = n->link;
 	bool follows = l->state == UC_LINK_SINGLE || l->state == UC_LINK_FOLLOWING || l->state == UC_LINK_CATCHING_UP;
 	bool read_only = l->linked && (!follows || l->clock_off);
 	const char *reason = !follows ? l->reason : l->clock;
-	json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:s, s:I, s:s, s:b, s:s?, s:O?, s:O?, s:O?}", "node", n->name, "fqdn", n->fqdn, "domain",
+	json_t *self_check = uc_self_check_json(n);
+	json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:s, s:I, s:s, s:b, s:s?, s:O?, s:o?, s:O?}", "node", n->name, "fqdn", n->fqdn, "domain",
 	                        n->domain, "roles", uc_roles_json(n->roles), "version", UC_VERSION, "head", (json_int_t)n->view->number,
 	                        "started_at", uc_time_rfc3339(n->started, started), "read_only", read_only, "read_only_reason",
-	                        read_only ? reason : NULL, "ports", n->ports, "self_check", n->self_check, "change_log", n->log_check);
+	                        read_only ? reason : NULL, "ports", n->ports, "self_check", self_check, "change_log", n->log_check);
 	pthread_mutex_unlock(&n->view_lock);
+	json_object_set_new(out, "roles_ignored", ignored ? uc_roles_json(n->roles_asked) : json_null());
 	return out;
-}
-
-enum uc_status uc_node_sign_in(struct uc_node *n, const char *name, const char *password, const char *peer, struct uc_error *e)
-{
-	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
-	UC_TRY(uc_reader_borrow(n, &reader, e));
-	UC_CLEANUP(uc_account_free) struct uc_account account = {.name = NULL};
-	enum uc_status status = uc_store_account(reader.store, name, &account, e);
-	if (status != UC_OK && status != UC_ENOTFOUND) return status;
-	uc_reader_return(&reader); /* argon2 takes long: the connection is of use to others meanwhile */
-	return uc_sign_in_check(n->sign_in, name, password, status == UC_OK ? account.verifier : NULL, peer, e);
 }

@@ -10,6 +10,7 @@
 #include <openssl/types.h>
 
 #include "manage/task.h"
+#include "node/session.h"
 #include "store/find.h"
 
 struct uc_node;
@@ -54,6 +55,21 @@ SSL_CTX *uc_node_https(void *ctx);
 
 /* UC_OK when the password is right. UC_EAUTH "wrong-password" otherwise, also for an unknown name, after the same time; UC_EAUTH "too-many-failures" for a while after ten failures of one peer. */
 enum uc_status uc_node_sign_in(struct uc_node *n, const char *name, const char *password, const char *peer, struct uc_error *e) UC_MUST;
+
+/*
+ * Signs in as uc_node_sign_in() and begins a session of the console, in the place of the one that the token replaces proves (NULL: none).
+ * token gets what proves it; *out (owned) says what docs/api.md has under Session. Besides: UC_EUNAVAILABLE "too-many-sessions".
+ */
+enum uc_status uc_node_session_begin(struct uc_node *n, const char *name, const char *password, const char *peer, const char *replaces,
+                                     char token[UC_SESSION_TEXT], json_t **out, struct uc_error *e) UC_MUST;
+/*
+ * A request in the session that token proves; the credential of use is found here. *who (owned) gets the account, *out as above unless out is
+ * NULL. UC_EAUTH "session-ended", "csrf".
+ */
+enum uc_status uc_node_session_use(struct uc_node *n, const char *token, struct uc_session_use use, char **who, json_t **out,
+                                   struct uc_error *e) UC_MUST;
+/* Signs out. The session need not exist. */
+void uc_node_session_end(struct uc_node *n, const char *token);
 
 /* The fewest bytes that a new password may have. */
 #define UC_PASSWORD_MIN 10
@@ -101,14 +117,28 @@ enum uc_status uc_node_chain(struct uc_node *n, const char *node, bool own, cons
 /* The bytes of a certificate in a format: "pem", "der", "chain", "p7b"; type gets the media type, file a safe file name (each 96 bytes). */
 enum uc_status uc_node_content(struct uc_node *n, const char *node, bool own, const char *unit, const char *name, const char *format,
                                struct uc_buf *out, char type[96], char file[96], struct uc_error *e) UC_MUST;
+/* One glance at everything (docs/api.md: overview), in a few milliseconds with any number of certificates. */
+enum uc_status uc_node_overview(struct uc_node *n, json_t **out, struct uc_error *e) UC_MUST;
+/* What is in a file, and what it can be used for; the errors of an upload. */
+enum uc_status uc_node_inspect(struct uc_node *n, struct uc_slice file, const char *password, json_t **out, struct uc_error *e) UC_MUST;
+/* What a request without arguments would ask for, or with these of distribution and key (NULL: not said). The errors of csr-gen. */
+enum uc_status uc_node_request_defaults(struct uc_node *n, const char *node, const char *purpose, const char *distribution, const char *key,
+                                        json_t **out, struct uc_error *e) UC_MUST;
 /* The node's requests and those that all nodes share. */
 enum uc_status uc_node_requests(struct uc_node *n, const char *node, json_t **out, struct uc_error *e) UC_MUST;
 enum uc_status uc_node_request(struct uc_node *n, const char *node, const char *purpose, json_t **out, struct uc_error *e) UC_MUST;
 enum uc_status uc_node_request_content(struct uc_node *n, const char *node, const char *purpose, const char *format, struct uc_buf *out,
                                        char type[96], char file[96], struct uc_error *e) UC_MUST;
-enum uc_status uc_node_changes(struct uc_node *n, int64_t before, size_t limit, const char *object, json_t **out,
+/*
+ * A page of the log. In the filter, own/PURPOSE and csr/PURPOSE stand for this node's; node may have been removed since; from and to are times as uc_time_parse() reads them, and a date alone stands for its
+ * whole day. UC_ENOTFOUND "no-node", UC_EINPUT "bad-time", "too-long".
+ */
+enum uc_status uc_node_changes(struct uc_node *n, const struct uc_log_filter *filter, int64_t before, size_t limit, json_t **out,
                                struct uc_error *e) UC_MUST;
 enum uc_status uc_node_change(struct uc_node *n, int64_t number, json_t **out, struct uc_error *e) UC_MUST;
+
+/* What still has to be done by hand (store/followup.h), on all nodes; node: what concerns this one and the cluster. UC_ENOTFOUND "no-node". */
+enum uc_status uc_node_followups(struct uc_node *n, const char *node, json_t **out, struct uc_error *e) UC_MUST;
 
 /* Would this peer's certificates (leaf anywhere in the file) be trusted by a store, and if not, what has to be uploaded where (T1)? */
 enum uc_status uc_node_trust_check(struct uc_node *n, const char *store, struct uc_slice file, const char *password, json_t **out,
@@ -128,10 +158,14 @@ enum uc_status uc_node_job(struct uc_node *n, const char *id, json_t **out, stru
 enum uc_status uc_node_cluster(struct uc_node *n, json_t **out, struct uc_error *e) UC_MUST;
 /*
  * Moves this single node's store to PostgreSQL; from then on the local one is a mirror. Either the node works with the new store or with the old one, whatever breaks meanwhile; repeating it
- * goes on where it ended. dry_run: only looks whether it can be done. UC_ECONFLICT "in-cluster", "store-not-empty"; UC_EINPUT "bad-store-url"; the errors of the connection.
+ * goes on where it ended. dry_run: only looks whether it can be done, and leaves the database as it is. UC_ECONFLICT "in-cluster", "store-not-empty"; UC_EINPUT "bad-store-url"; the errors of the
+ * connection; those of uc_store_fit() when the database or its account is not what a cluster needs.
  */
 enum uc_status uc_node_move(struct uc_node *n, const char *url, bool dry_run, json_t **out, struct uc_error *e) UC_MUST;
-/* Says that the log goes on from the store's present state: raises its epoch. force must be true: changes that only mirrors still have are given up (UC_ECONFLICT "confirmation-needed"). */
+/*
+ * Says that the log goes on from the store's present state: raises its epoch. force must be true: changes that only mirrors still have are given up (UC_ECONFLICT "confirmation-needed").
+ * UC_EREFUSED "resync-not-needed" when no node says that it has such changes, "not-shared" on a single node.
+ */
 enum uc_status uc_node_resync(struct uc_node *n, const char *who, bool force, json_t **out, struct uc_error *e) UC_MUST;
 /* A node shows its join secret (node/join.h): the publisher's answer. */
 enum uc_status uc_node_join_answer(struct uc_node *n, const json_t *request, const char *peer, json_t **out, struct uc_error *e) UC_MUST;

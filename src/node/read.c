@@ -23,17 +23,6 @@ static json_t *eku_list(const char *const *oids)
 	return out;
 }
 
-static json_t *key_list(const struct uc_purpose *p)
-{
-	size_t count;
-	const struct uc_key_spec *specs = uc_key_specs(&count);
-	bool rsa = uc_key_spec_find(p->key)->rsa;
-	json_t *out = json_array();
-	for (size_t i = 0; i < count; i++)
-		if (specs[i].rsa == rsa) json_array_append_new(out, json_string(specs[i].name));
-	return out;
-}
-
 static json_t *follow_list(const struct uc_purpose *p)
 {
 	json_t *out = json_array();
@@ -45,11 +34,10 @@ static json_t *follow_list(const struct uc_purpose *p)
 
 static json_t *purpose_json(const struct uc_purpose *p)
 {
-	json_t *distribution = json_pack("[s]", "node");
-	if (p->multi) json_array_append_new(distribution, json_string("multi-server"));
-	json_t *out = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "name", p->name, "title", p->title, "distribution", distribution,
-	                        "key_usage", uc_report_key_usage(p->key_usage), "extended_key_usage", eku_list(p->ekus),
-	                        "extended_key_usage_self_signed", eku_list(p->self_ekus), "key_types", key_list(p));
+	json_t *out =
+	    json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "name", p->name, "title", p->title, "reach", uc_reach_name(p->reach),
+	              "distribution", uc_purpose_distributions(p), "key_usage", uc_report_key_usage(p->key_usage), "extended_key_usage",
+	              eku_list(p->ekus), "extended_key_usage_self_signed", eku_list(p->self_ekus), "key_types", uc_purpose_keys(p));
 	json_t *more = json_pack("{s:s, s:i, s:b, s:b, s:o, s:o, s:o, s:o}", "default_key", p->key, "years", p->years, "ca", p->ca,
 	                         "requestable", p->requestable, "roles", uc_roles_json(p->roles), "trust_stores", text_list(p->stores),
 	                         "services", text_list(p->services), "followups", follow_list(p));
@@ -115,8 +103,18 @@ enum uc_status uc_read_node(struct uc_node *n, struct uc_store *store, const cha
 	return status;
 }
 
+enum uc_status uc_read_former_node(struct uc_store *store, const char *node, char **out, struct uc_error *e)
+{
+	UC_CLEANUP(uc_freep) char *name = uc_fold(node);
+	bool known;
+	UC_TRY(uc_store_node_known(store, name, &known, e));
+	if (!known) return uc_fail_field(e, UC_ENOTFOUND, "no-node", "node", "`show node list` lists them.", "there is no node '%s'", node);
+	*out = uc_move(name);
+	return UC_OK;
+}
+
 /* An identity certificate is one node's, whatever the list calls its distribution. */
-static void name_nodes(json_t *items)
+void uc_read_name_nodes(json_t *items)
 {
 	size_t i;
 	json_t *row;
@@ -135,7 +133,7 @@ enum uc_status uc_node_find(struct uc_node *n, struct uc_find *f, json_t **out, 
 	f->node = whose;
 	enum uc_status status = uc_store_find(reader.store, f, uc_now(), out, e);
 	f->node = NULL; /* it goes with this call */
-	if (status == UC_OK) name_nodes(json_object_get(*out, "items"));
+	if (status == UC_OK) uc_read_name_nodes(json_object_get(*out, "items"));
 	return status;
 }
 
@@ -285,7 +283,7 @@ enum uc_status uc_node_cert(struct uc_node *n, const char *node, bool own, const
 	char *object =
 	    own ? uc_sprintf("own/%s/%s", f.node, f.purpose->name) : uc_sprintf("trust/%s/%s", f.store->name, f.trusts.items[0].name);
 	json_t *changes = NULL;
-	enum uc_status status = uc_log_list(reader.store, 0, 20, object, &changes, e);
+	enum uc_status status = uc_log_list(reader.store, &(struct uc_log_filter){.object = object}, 0, 20, &changes, NULL, e);
 	if (status == UC_OK) json_object_set_new(result, "changes", changes);
 	if (status == UC_OK && own) status = add_own(n, reader.store, &f, result, e);
 	if (status == UC_OK)

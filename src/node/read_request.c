@@ -87,3 +87,23 @@ enum uc_status uc_node_request_content(struct uc_node *n, const char *node, cons
 	snprintf(file, 96, "%s.%s", r.purpose, pem ? "csr" : "der");
 	return UC_OK;
 }
+
+enum uc_status uc_node_request_defaults(struct uc_node *n, const char *node, const char *purpose, const char *distribution, const char *key,
+                                        json_t **out, struct uc_error *e)
+{
+	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
+	UC_CLEANUP(uc_node_row_free) struct uc_node_row row = {.name = NULL};
+	UC_CLEANUP(uc_freep) char *whose = NULL;
+	UC_TRY(uc_reader_borrow(n, &reader, e));
+	UC_TRY(uc_read_node(n, reader.store, node, &whose, e));
+	struct uc_task_context ctx = uc_node_context(n, reader.store);
+	if (strcmp(whose, n->name) != 0) {
+		UC_TRY(uc_store_node(reader.store, whose, &row, e));
+		UC_TRY(uc_node_context_move(&ctx, &row, e));
+	}
+	json_t *args = json_pack("{s:s, s:s?, s:s?}", "purpose", purpose, "distribution", distribution, "key", key);
+	const struct uc_task_request req = {.task = "csr-gen", .args = args};
+	enum uc_status status = uc_csr_defaults(&ctx, &req, out, e);
+	json_decref(args);
+	return status;
+}

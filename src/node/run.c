@@ -5,8 +5,9 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/random.h"
-#include "node/internal.h"
+#include "node/read.h"
 #include "pki/report.h"
+#include "store/followup.h"
 
 /* One run of a task. */
 struct run {
@@ -18,6 +19,7 @@ struct run {
 	char *job_id;
 	char *request; /* the id of this request, the caller's or our own */
 	struct uc_plan plan;
+	struct uc_lease reader; /* the state that the preview was made from, until what it needs is prepared from the same */
 	struct uc_material material;
 	int64_t number;
 	bool again;      /* the request id was in the log already */
@@ -26,6 +28,7 @@ struct run {
 
 static void run_free(struct run *r)
 {
+	uc_reader_return(&r->reader);
 	uc_plan_free(&r->plan);
 	uc_material_free(&r->material);
 	free(r->target);
@@ -40,12 +43,7 @@ static enum uc_status context_of(struct run *r, struct uc_store *store, struct u
 	*out = uc_node_context(r->node, store);
 	if (!r->job) return UC_OK;
 	UC_TRY(uc_store_node(store, r->target, row, e));
-	out->node = out->host = row->name;
-	out->fqdn = row->fqdn;
-	out->domain = row->domain;
-	out->guid = row->guid;
-	out->elsewhere = true;
-	return uc_roles_parse(row->roles, &out->roles, e);
+	return uc_node_context_move(out, row, e);
 }
 
 /* Makes the plan anew on this connection; material is NULL for a preview. */
@@ -195,15 +193,14 @@ static enum uc_status find_out(struct run *r, struct uc_error *e)
 		struct uc_error why;
 		if (uc_central_begin(r->node, &store, &why) == UC_OK) {
 			enum uc_status status = look_up_request(r, store, &why);
-			uc_central_rollback(r->node);
-			if (status == UC_OK && !r->again)
+			bool found = status == UC_OK && r->again;
+			r->again = false;
+			/* Nothing is written: the mirror follows, so that what comes of the change is looked at with the change in it. */
+			if (found && uc_central_commit(r->node, &why) == UC_OK) return UC_OK;
+			if (!found) uc_central_rollback(r->node);
+			if (!found && status == UC_OK)
 				return uc_fail(e, UC_EUNAVAILABLE, "read-only", "Repeat it.",
 				               "the store was lost before the change was made: nothing has happened");
-			if (status == UC_OK) {
-				r->again = false;
-				uc_link_kick(r->node);
-				return UC_OK;
-			}
 		}
 		nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
 	}
@@ -234,17 +231,14 @@ static enum uc_status write_change(struct run *r, const char agreed[65], struct 
 static enum uc_status prepare(struct run *r, struct uc_error *e)
 {
 	if (r->task->prepare == NULL || r->job) return UC_OK; /* keys are made where they stay */
-	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
-	UC_TRY(uc_reader_borrow(r->node, &reader, e));
-	struct uc_task_context ctx = uc_node_context(r->node, reader.store);
+	struct uc_task_context ctx = uc_node_context(r->node, r->reader.store);
 	return r->task->prepare(&ctx, &r->call->request, &r->plan, &r->material, e);
 }
 
 static enum uc_status preview(struct run *r, struct uc_error *e)
 {
-	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
-	UC_TRY(uc_reader_borrow(r->node, &reader, e));
-	return make_plan(r, reader.store, NULL, e);
+	UC_TRY(uc_reader_borrow(r->node, &r->reader, e));
+	return make_plan(r, r->reader.store, NULL, e);
 }
 
 /* A request that was carried out already is answered with the change it made. */
@@ -281,6 +275,18 @@ static void drop_made_keys(struct run *r)
 			uc_log(UC_LOG_WARN, "an unused private key stays in the key directory until it is swept");
 }
 
+/* The change is made, whether or not this can be told of it. */
+static void tell_undoable(const struct run *r, struct uc_store *store, json_t *out)
+{
+	json_t *change = NULL;
+	struct uc_error e;
+	if (uc_log_get(store, r->number, &change, &e) == UC_OK && uc_read_undoable(r->node, store, change, &e) == UC_OK) {
+		json_object_set(out, "undoable", json_object_get(change, "undoable"));
+		json_object_set(out, "undo_refused", json_object_get(change, "undo_refused"));
+	}
+	json_decref(change);
+}
+
 static json_t *done(struct run *r)
 {
 	json_t *out = outcome(r, false);
@@ -292,6 +298,9 @@ static json_t *done(struct run *r)
 	json_t *effects = NULL;
 	if (uc_reader_borrow(r->node, &reader, NULL) == UC_OK && uc_store_effects(reader.store, r->number, &effects, NULL) == UC_OK)
 		json_object_set_new(out, "effects", effects);
+	/* The change is made, whether or not more can be told about it. */
+	if (reader.store != NULL) (void)!uc_followups_mark(reader.store, out, r->node->name, r->number, NULL);
+	if (reader.store != NULL) tell_undoable(r, reader.store, out);
 	uc_reader_return(&reader);
 	return out;
 }
@@ -387,6 +396,7 @@ enum uc_status uc_node_run(struct uc_node *n, const struct uc_node_call *call, j
 	if (uc_plan_empty(&r.plan) && !r.job) return UC_OK;
 	enum uc_status status = uc_link_writable(n, e); /* before keys are made in vain */
 	if (status == UC_OK) status = prepare(&r, e);
+	uc_reader_return(&r.reader);
 	uc_crash_point("prepared");
 	if (status == UC_OK) status = write_change(&r, agreed, e);
 	if ((status != UC_OK && !r.committing) || r.again) drop_made_keys(&r);

@@ -117,13 +117,19 @@ enum uc_status uc_view_refresh(struct uc_node *n, struct uc_store *store, struct
 	struct uc_view *fresh = uc_zalloc(1, sizeof *fresh);
 	enum uc_status status = make_view(n, store, fresh, e);
 	if (status != UC_OK) {
+		pthread_mutex_lock(&n->view_lock);
+		if (n->view_due < fresh->number) n->view_due = fresh->number;
+		pthread_mutex_unlock(&n->view_lock);
 		uc_view_free(fresh);
 		return status;
 	}
 	pthread_mutex_lock(&n->view_lock);
 	struct uc_view *old = n->view;
 	if (old != NULL && old->number > fresh->number) old = fresh; /* somebody else was faster */
-	if (old != fresh) n->view = fresh;
+	if (old != fresh) {
+		n->view = fresh;
+		fresh->serial = ++n->views;
+	}
 	pthread_mutex_unlock(&n->view_lock);
 	/* Connections that were made from it hold references of their own. */
 	uc_view_free(old);
@@ -133,8 +139,13 @@ enum uc_status uc_view_refresh(struct uc_node *n, struct uc_store *store, struct
 void uc_view_advance(struct uc_node *n, int64_t number)
 {
 	pthread_mutex_lock(&n->view_lock);
-	if (n->view != NULL && n->view->number < number) n->view->number = number;
+	if (n->view != NULL && n->view->number < number && !uc_view_is_stale(n)) n->view->number = number;
 	pthread_mutex_unlock(&n->view_lock);
+}
+
+bool uc_view_is_stale(const struct uc_node *n)
+{
+	return n->view->number < n->view_due;
 }
 
 SSL_CTX *uc_node_https(void *ctx)

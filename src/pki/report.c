@@ -183,6 +183,15 @@ static void set_signature(json_t *o, struct uc_slice oid)
 	json_object_set_new(o, "signature_algorithm", json_string(nid != NID_undef ? OBJ_nid2ln(nid) : text));
 }
 
+/* The hash that is signed, as arguments name it: null for an algorithm that has none or is not known. */
+static void set_hash(json_t *o, struct uc_slice oid)
+{
+	int digest = NID_undef;
+	UC_CLEANUP(uc_freep) char *text = uc_der_oid_text(oid);
+	bool known = OBJ_find_sigid_algs(OBJ_txt2nid(text), &digest, NULL) == 1 && digest != NID_undef;
+	set_taken(o, "hash", known ? uc_fold(OBJ_nid2sn(digest)) : NULL);
+}
+
 static char *time_text(const struct uc_asn1_time *t)
 {
 	if (!t->ok) return uc_asn1_time_quote(t);
@@ -324,9 +333,11 @@ json_t *uc_report_csr(struct uc_slice der)
 	UC_CLEANUP(free_req) X509_REQ *req = d2i_X509_REQ(NULL, &p, (long)der.len);
 	json_t *o = req != NULL ? json_object() : NULL;
 	if (o != NULL) {
+		set_taken(o, "common_name", uc_name_cn(subject));
 		set_taken(o, "subject", uc_name_text(subject));
 		set_key(o, spki);
 		set_signature(o, signature);
+		set_hash(o, signature);
 		set_requested(o, req);
 		set_pem(o, "CERTIFICATE REQUEST", der);
 	}

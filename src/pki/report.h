@@ -22,8 +22,8 @@
 json_t *uc_report_cert(const struct uc_cert *c, uc_time now);
 /*
  * A request, owned by the caller; NULL when der is none:
- * {"subject", "key_type", "key_id", "signature_algorithm", "key_usage", "extended_key_usage", "subject_alt_names", "ca",
- *  "extensions", "pem"}
+ * {"common_name" (or null), "subject", "key_type", "key_id", "signature_algorithm", "hash" ("sha256", or null), "key_usage", "extended_key_usage",
+ *  "subject_alt_names", "ca", "extensions", "pem"}
  */
 json_t *uc_report_csr(struct uc_slice der);
 /* [{"weight","code","message","hint" or null}] */

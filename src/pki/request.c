@@ -97,7 +97,7 @@ static enum uc_status add_san(GENERAL_NAMES *names, const char *text, struct uc_
 		sk_GENERAL_NAME_push(names, name);
 		return UC_OK;
 	}
-	return uc_fail_field(e, UC_EINPUT, "bad-name", "san", NULL, "'%s' cannot be written as a subject alternative name", text);
+	return uc_fail_field(e, UC_EINPUT, "bad-name", "subject_alt_names", NULL, "'%s' cannot be written as a subject alternative name", text);
 }
 
 static enum uc_status push_ext(ext_stack *out, int nid, int critical, void *value, struct uc_error *e)

@@ -3,7 +3,7 @@
  *
  * A change's body is JSON text, kept byte for byte:
  *   {"v":1,"number":N,"previous":HASH,"at":"...Z","node":NAME,"who":NAME,"why":TEXT|null,"task":NAME,"request":UUID,"summary":TEXT,"undoes":N|null,
- *    "steps":[STEP...],"findings":[...],"followups":[...]}
+ *    "steps":[STEP...],"findings":[...],"followups":[{"kind","target","text","node"?}...]} (store/followup.h)
  * Its hash is the SHA-256 of the body; since the body names the hash before it, the log is a chain. The node that made the change signs the body.
  *
  * Steps ("type", "v":1 and):
@@ -25,6 +25,8 @@
  *   account.set      name, role, secret (hash), before|null
  *   account.remove   name, before
  *   key.purge        node (or "cluster": every node), key; what the key was sealed as is destroyed
+ *   followup.done    node (or "cluster"), kind, target, before {what, since, first, number, changes}: somebody has done it
+ *   followup.open    node, kind, target, what, since, first, number, changes, before: only as the inverse of the other
  * "before" is the state the step replaces, so that the inverse of a step follows from the step alone; applying a step whose "before" is not what is there is UC_ECONFLICT
  * "state-moved"; a member that it lacks counts as null. Every step may carry "text": the sentence a person reads.
  *
@@ -46,13 +48,16 @@
 /* The number of the last change, 0 for an empty log, and its hash (hex, 65 bytes; may be NULL; 64 zeros for an empty log). */
 enum uc_status uc_log_head(struct uc_store *s, int64_t *number, char hash[65], struct uc_error *e) UC_MUST;
 
+/* The most bytes that a change may have. */
+#define UC_LOG_BODY_MAX ((size_t)64 * 1024 * 1024)
+
 /* Signs data for the log: appends the signature to out. */
 typedef enum uc_status (*uc_log_signer)(void *ctx, struct uc_slice data, struct uc_buf *out, struct uc_error *e);
 
 /*
  * Inside a write transaction: gives the change (an object with every member of the body but "v", "number" and "previous"; UC_EINPUT "bad-change" names one that is missing) its
  * number, applies its steps in order, writes it. sign may be NULL: the signature is then empty. A request id that is in the log already is UC_ECONFLICT "request-repeated" and
- * *number is that change. A node that had a certificate and is not in the cluster any more makes no change: UC_EREFUSED "node-left". "undoes" marks that change as undone: UC_ECONFLICT "already-undone", UC_ENOTFOUND "no-change"; when that was an undo itself, what it had undone counts
+ * *number is that change. A node that had a certificate and is not in the cluster any more makes no change: UC_EREFUSED "node-left". One of more than UC_LOG_BODY_MAX is UC_ELIMIT "too-large". "undoes" marks that change as undone: UC_ECONFLICT "already-undone", UC_ENOTFOUND "no-change"; when that was an undo itself, what it had undone counts
  * again. On any error the caller rolls back.
  */
 enum uc_status uc_log_append(struct uc_store *s, const json_t *change, uc_log_signer sign, void *ctx, int64_t *number,
@@ -62,11 +67,26 @@ enum uc_status uc_log_append(struct uc_store *s, const json_t *change, uc_log_si
 enum uc_status uc_log_get(struct uc_store *s, int64_t number, json_t **out, struct uc_error *e) UC_MUST;
 /* The change with this request id: 0 when there is none. */
 enum uc_status uc_log_by_request(struct uc_store *s, const char *request, int64_t *number, struct uc_error *e) UC_MUST;
+
+/* Which changes a list has: those of which all that is set here is true. Zero-initialised: all. Everything is borrowed. */
+struct uc_log_filter {
+	/* What it touched: "own/NODE/tomcat", "trust/tomcat-trust/NAME.pem", "csr/NODE/tomcat", "account/NAME", "node/NAME", "join/ID", "key/ID", "job/ID", "followup/NODE/KIND/TARGET". */
+	const char *object;
+	/* Contained, without regard to case, in who, task, summary, why or something that was touched. */
+	const char *search;
+	const char *who, *task, *node; /* just these; node: the one that made the change, as it was called then */
+	const char *from, *to;         /* made at this time (RFC 3339 in UTC) or later, and not later than this */
+	size_t look;                   /* how many changes are looked at for a page; 0: UC_LOG_LOOK */
+};
+/* So many take a small part of a second. */
+#define UC_LOG_LOOK 300000
+
 /*
- * Newest first, below number before (0: from the head), at most limit, only those that touched object ("own/NODE/tomcat", "trust/tomcat-trust/NAME.pem", "csr/NODE/tomcat", "account/NAME",
- * "node/NAME", "join/ID", "key/ID", "job/ID") unless NULL: [{"number","at","who","task","summary","undone_by"}], owned.
+ * Newest first, below number before (0: from the head), at most limit: [{"number","at","node","who","task","summary","undone_by"}], owned. filter may be NULL. *stopped (or NULL): when so many changes were
+ * looked at that the page is not full although there may be more, the number below which to go on; else 0.
  */
-enum uc_status uc_log_list(struct uc_store *s, int64_t before, size_t limit, const char *object, json_t **out, struct uc_error *e) UC_MUST;
+enum uc_status uc_log_list(struct uc_store *s, const struct uc_log_filter *filter, int64_t before, size_t limit, json_t **out,
+                           int64_t *stopped, struct uc_error *e) UC_MUST;
 /* Has any change after number, that is not itself undone, touched what this change touched? *later gets its number or 0. */
 enum uc_status uc_log_later(struct uc_store *s, int64_t number, int64_t *later, struct uc_error *e) UC_MUST;
 

@@ -8,6 +8,18 @@
 
 /* ---- the connection ---- */
 
+enum uc_status uc_store_fit(const char *url, bool *ours, struct uc_error *e)
+{
+	UC_CLEANUP(uc_db_closep) struct uc_db *db = NULL;
+	UC_TRY(uc_db_open(url, UC_DB_READ, &db, e));
+	return uc_db_fit(db, ours, e);
+}
+
+char *uc_store_where(const char *url)
+{
+	return uc_db_where(url);
+}
+
 bool uc_store_shared(const struct uc_store *s)
 {
 	return uc_db_shared(s->db);
@@ -110,6 +122,14 @@ enum uc_status uc_store_nodes(struct uc_store *s, void (*each)(void *ctx, const 
 		UC_CLEANUP(uc_node_row_free) struct uc_node_row n = read_node(st);
 		each(ctx, &n);
 	}
+}
+
+enum uc_status uc_store_node_known(struct uc_store *s, const char *name, bool *known, struct uc_error *e)
+{
+	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *st = NULL;
+	UC_TRY(uc_db_stmt(s->db, "SELECT 1 FROM node WHERE name = $1 UNION ALL SELECT 1 FROM node_key WHERE node = $1 LIMIT 1", &st, e));
+	uc_bind_text(st, 1, name);
+	return uc_stmt_step(st, known, e);
 }
 
 /* ---- nodes that may join ---- */
@@ -229,6 +249,8 @@ enum uc_status uc_store_sealed_each(struct uc_store *s, const char *purpose, voi
 
 /* ---- what nodes say of themselves ---- */
 
+enum { MAX_REPORT = 256 * 1024 };
+
 enum uc_status uc_store_state_put(struct uc_store *s, const char *node, int64_t number, const json_t *report, struct uc_error *e)
 {
 	uc_time now;
@@ -250,7 +272,9 @@ enum uc_status uc_store_state_put(struct uc_store *s, const char *node, int64_t 
 static enum uc_status add_states(struct uc_store *s, json_t *all, struct uc_error *e)
 {
 	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *st = NULL;
-	UC_TRY(uc_db_stmt(s->db, "SELECT node, number, at, report FROM node_state", &st, e));
+	/* Any node can write there. */
+	UC_TRY(uc_db_stmt(s->db, "SELECT node, number, at, CASE WHEN length(report) <= $1 THEN report ELSE '' END FROM node_state", &st, e));
+	uc_bind_int(st, 1, MAX_REPORT);
 	for (;;) {
 		bool row;
 		UC_TRY(uc_stmt_step(st, &row, e));

@@ -8,6 +8,10 @@
 
 /* ---- the connection ---- */
 
+/* Can a cluster have its store behind this url? Connects, looks, changes nothing; *ours tells whether there is a store already. The errors of uc_db_open() and uc_db_fit(). */
+enum uc_status uc_store_fit(const char *url, bool *ours, struct uc_error *e) UC_MUST;
+/* Where a url leads, for people, as uc_db_where(). */
+char *uc_store_where(const char *url) __attribute__((returns_nonnull));
 /* Do several nodes share this store? Was the connection to it lost? */
 bool uc_store_shared(const struct uc_store *s);
 bool uc_store_lost(const struct uc_store *s);
@@ -29,6 +33,9 @@ enum uc_status uc_store_tidy(struct uc_store *s, struct uc_error *e) UC_MUST;
 /* All nodes, by name; calls each(ctx, row), which borrows. */
 enum uc_status uc_store_nodes(struct uc_store *s, void (*each)(void *ctx, const struct uc_node_row *row), void *ctx,
                               struct uc_error *e) UC_MUST;
+
+/* Is there a node of this name, or was there one that signed changes? */
+enum uc_status uc_store_node_known(struct uc_store *s, const char *name, bool *known, struct uc_error *e) UC_MUST;
 
 struct uc_join {
 	char *id, *node, *domain, *roles, *secret /* the hash of what is sealed to the publisher */;
@@ -106,7 +113,10 @@ struct uc_log_rows {
 };
 void uc_log_rows_free(struct uc_log_rows *v);
 
-/* The changes after number, in order, at most limit and, but for the first, at most UC_LOG_BATCH_BYTES of bodies, with the secrets that they name. */
+/*
+ * The changes after number, in order, at most limit and, but for the first, at most UC_LOG_BATCH_BYTES of bodies, with the secrets that they name. One of more than UC_LOG_BODY_MAX comes with an empty body, which no follower
+ * applies.
+ */
 #define UC_LOG_BATCH_BYTES ((size_t)16 * 1024 * 1024)
 enum uc_status uc_log_after(struct uc_store *from, int64_t number, size_t limit, struct uc_log_rows *out, struct uc_error *e) UC_MUST;
 /* The hash of one change; number 0 is 64 zeros. UC_ENOTFOUND "no-change". */

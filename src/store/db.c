@@ -39,6 +39,14 @@ enum uc_status uc_db_open(const char *url, enum uc_db_mode mode, struct uc_db **
 	               "what begins with '%.*s' does not name a store", scheme, url);
 }
 
+char *uc_db_where(const char *url)
+{
+	char *where = NULL;
+	const struct uc_db_driver *driver = driver_of(url);
+	bool told = driver != NULL && driver->sharing != NULL && driver->sharing->where(url, &where, NULL) == UC_OK;
+	return told ? where : uc_strdup("");
+}
+
 void uc_db_close(struct uc_db *db)
 {
 	if (db == NULL) return;
@@ -299,12 +307,21 @@ enum uc_status uc_db_claim(struct uc_db *db, const char *name, bool *mine, struc
 	return uc_db_shared(db) ? db->driver->sharing->claim(db, name, mine, e) : UC_OK;
 }
 
+static enum uc_status not_shared(struct uc_error *e)
+{
+	return uc_fail(e, UC_EREFUSED, "not-shared", "Move this node to PostgreSQL first (utils cluster move-to-postgres).",
+	               "the store of this node is SQLite, which other nodes cannot reach");
+}
+
 enum uc_status uc_db_access_put(struct uc_db *db, const char *node, const char *password, char **url, struct uc_error *e)
 {
 	if (!db->in_transaction) return uc_fail(e, UC_EINTERNAL, "internal", NULL, "an account was to be made outside a transaction");
-	if (uc_db_shared(db)) return db->driver->sharing->access_put(db, node, password, url, e);
-	return uc_fail(e, UC_EREFUSED, "not-shared", "Move this node to PostgreSQL first (utils cluster move-to-postgres).",
-	               "the store of this node is SQLite, which other nodes cannot reach");
+	return uc_db_shared(db) ? db->driver->sharing->access_put(db, node, password, url, e) : not_shared(e);
+}
+
+enum uc_status uc_db_fit(struct uc_db *db, bool *ours, struct uc_error *e)
+{
+	return uc_db_shared(db) ? db->driver->sharing->fit(db, ours, e) : not_shared(e);
 }
 
 enum uc_status uc_db_access_drop(struct uc_db *db, const char *node, struct uc_error *e)

@@ -38,6 +38,9 @@ enum uc_status uc_db_open(const char *url, enum uc_db_mode mode, struct uc_db **
 void uc_db_close(struct uc_db *db);
 UC_DEFINE_CLEANUP(uc_db_closep, struct uc_db, uc_db_close)
 
+/* Where a url of PostgreSQL leads, for people: "HOST:PORT/NAME", several as "HOST:PORT,HOST:PORT/NAME", without account and password. "" for other ones. Free with free(). */
+char *uc_db_where(const char *url) __attribute__((returns_nonnull));
+
 /* Runs one or more statements without parameters or results. */
 enum uc_status uc_db_exec(struct uc_db *db, const char *sql, struct uc_error *e) UC_MUST;
 /* Starts a transaction; a write one holds the lock on the head of the log from here on. */
@@ -141,6 +144,11 @@ enum uc_status uc_db_claim(struct uc_db *db, const char *name, bool *mine, struc
  * string with them (free with uc_secret_free()). UC_EREFUSED "not-shared" for SQLite, "store-access" when this connection may not make accounts.
  */
 enum uc_status uc_db_access_put(struct uc_db *db, const char *node, const char *password, char **url, struct uc_error *e) UC_MUST;
+/*
+ * Can a cluster have its store here? Nothing is changed. *ours tells whether there is one already. UC_EREFUSED "not-shared" for SQLite, "store-access" when the account lacks a right, all of which are named with the
+ * SQL that grants them (of making accounts, tables, the extension pg_trgm), "store-extension" when the server does not have that; UC_ECONFLICT "store-not-empty" when it holds something else.
+ */
+enum uc_status uc_db_fit(struct uc_db *db, bool *ours, struct uc_error *e) UC_MUST;
 /* Takes them away and ends that node's connections; harmless when there are none. */
 enum uc_status uc_db_access_drop(struct uc_db *db, const char *node, struct uc_error *e) UC_MUST;
 /* This copy can be made again from another database: commits no longer wait for the disk. (PostgreSQL: nothing changes.) */

@@ -30,6 +30,8 @@ struct uc_db_sharing {
 	enum uc_status (*access_drop)(struct uc_db *db, const char *node, struct uc_error *e);
 	/* After a migration: the rights of the nodes reach what is new. */
 	enum uc_status (*access_renew)(struct uc_db *db, struct uc_error *e);
+	enum uc_status (*fit)(struct uc_db *db, bool *ours, struct uc_error *e);
+	enum uc_status (*where)(const char *url, char **out, struct uc_error *e);
 };
 
 struct uc_db_driver {

@@ -46,17 +46,28 @@ enum uc_status uc_pg_failed_with(const char *sqlstate, const char *why, const ch
 	return uc_fail(e, UC_EINTERNAL, "internal", NULL, "cannot %s the store %s: %s (SQLSTATE %s)", doing, where, why, sqlstate);
 }
 
+/* Two spaces stand after "FATAL:". */
+static void add_words(struct uc_buf *out, const char *line)
+{
+	UC_CLEANUP(uc_strv_free) struct uc_strv words = {.items = NULL};
+	uc_strv_split(&words, line, ' ');
+	for (size_t i = 0; i < words.count; i++) uc_buf_printf(out, "%s%s", i > 0 ? " " : "", words.items[i]);
+}
+
 char *uc_pg_one_line(const char *message)
 {
-	UC_CLEANUP(uc_strv_free) struct uc_strv lines = {.items = NULL};
-	UC_CLEANUP(uc_freep) char *text = uc_strdup(message);
-	for (char *p = text; *p != '\0'; p++)
-		if (*p == '\t') *p = ' ';
-	UC_CLEANUP(uc_strv_free) struct uc_strv all = {.items = NULL};
-	uc_strv_split(&all, text, '\n');
-	for (size_t i = 0; i < all.count; i++)
-		if (!uc_starts_with(all.items[i], "LOCATION:")) uc_strv_add(&lines, all.items[i]);
-	return uc_strv_join(&lines, " ");
+	UC_CLEANUP(uc_buf_free) struct uc_buf out = UC_BUF_EMPTY;
+	while (*message != '\0') {
+		size_t len = strcspn(message, "\n");
+		UC_CLEANUP(uc_freep) char *line = uc_strndup(message, len);
+		message += len + (message[len] == '\n' ? 1 : 0);
+		if (line[strspn(line, " \t")] == '\0' || uc_starts_with(line, "LOCATION:")) continue;
+		/* A sentence that goes on is indented and begins with a small letter. */
+		bool goes_on = line[0] == '\t' && line[1] >= 'a' && line[1] <= 'z';
+		if (out.len > 0) uc_buf_add_str(&out, goes_on ? " " : "; ");
+		add_words(&out, line);
+	}
+	return uc_buf_take_str(&out);
 }
 
 enum uc_status uc_pg_failed(struct pg_db *d, const PGresult *res, const char *doing, struct uc_error *e)
@@ -75,18 +86,25 @@ enum uc_status uc_pg_failed(struct pg_db *d, const PGresult *res, const char *do
 	return uc_pg_failed_with(sqlstate, why, doing, d->where, e);
 }
 
-/* Waits until the server has said something; false when it does not. */
+static int64_t end_of_patience(void)
+{
+	return uc_monotonic_ns() + (int64_t)UC_PG_SILENCE_MS * 1000000;
+}
+
+/* Waits until the server has said all; false when it is silent. A large result over a slow line takes its time. */
 static bool hear(PGconn *h)
 {
-	int64_t end = uc_monotonic_ns() + (int64_t)UC_PG_SILENCE_MS * 1000000;
+	int64_t end = end_of_patience();
 	while (PQisBusy(h) == 1) {
 		int unsent = PQflush(h);
 		if (unsent < 0) return true; /* PQgetResult() tells why */
 		int64_t left = (end - uc_monotonic_ns()) / 1000000;
 		struct pollfd fd = {.fd = PQsocket(h), .events = (short)(unsent > 0 ? POLLIN | POLLOUT : POLLIN)};
 		if (left <= 0) return false;
-		if (poll(&fd, 1, (int)left) < 0 && errno != EINTR) return false;
+		int ready = poll(&fd, 1, (int)left);
+		if (ready < 0 && errno != EINTR) return false;
 		if (PQconsumeInput(h) == 0) return true;
+		if (ready > 0) end = end_of_patience();
 	}
 	return true;
 }
@@ -205,6 +223,8 @@ static const struct uc_db_sharing sharing = {
     .access_put = uc_pg_access_put,
     .access_drop = uc_pg_access_drop,
     .access_renew = uc_pg_access_renew,
+    .fit = uc_pg_fit,
+    .where = uc_pg_url_where,
 };
 
 const struct uc_db_driver uc_db_postgres = {

@@ -53,7 +53,7 @@ PGresult *uc_pg_result(struct pg_db *d, int sent);
 PGresult *uc_pg_query(struct pg_db *d, const char *sql);
 /* Was the result one that a statement gives which succeeded? */
 bool uc_pg_succeeded(const PGresult *res);
-/* On one line, without what libpq says of its own source. Free with free(). */
+/* Its lines as one, divided by "; ", without what libpq says of its own source. Free with free(). */
 char *uc_pg_one_line(const char *message);
 enum uc_status uc_pg_exec(struct uc_db *db, const char *sql, struct uc_error *e) UC_MUST;
 /* The first column of the first row of a statement with up to two texts for parameters (or NULL): a number, 0 when there is no row. */
@@ -103,7 +103,7 @@ enum uc_status uc_pg_text_change(struct uc_db *db, bool add, int64_t id, const c
 enum uc_status uc_pg_text_find(struct uc_db *db, const struct uc_db_needle *needles, size_t count, size_t limit, struct uc_ids *out,
                                struct uc_error *e) UC_MUST;
 
-/* ---- db_pg_wait.c, db_pg_access.c: the functions of struct uc_db_sharing ---- */
+/* ---- db_pg_wait.c, db_pg_access.c, db_pg_fit.c: the functions of struct uc_db_sharing ---- */
 
 bool uc_pg_lost(const struct uc_db *db);
 enum uc_status uc_pg_notify(struct uc_db *db, struct uc_error *e) UC_MUST;
@@ -114,5 +114,6 @@ enum uc_status uc_pg_claim(struct uc_db *db, const char *name, bool *mine, struc
 enum uc_status uc_pg_access_put(struct uc_db *db, const char *node, const char *password, char **url, struct uc_error *e) UC_MUST;
 enum uc_status uc_pg_access_drop(struct uc_db *db, const char *node, struct uc_error *e) UC_MUST;
 enum uc_status uc_pg_access_renew(struct uc_db *db, struct uc_error *e) UC_MUST;
+enum uc_status uc_pg_fit(struct uc_db *db, bool *ours, struct uc_error *e) UC_MUST;
 
 #endif

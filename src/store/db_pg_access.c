@@ -141,5 +141,7 @@ enum uc_status uc_pg_access_drop(struct uc_db *db, const char *node, struct uc_e
 	/* Only a member may end a role's connections. One that is made before the commit is no danger: the role and all its rights are gone with that. */
 	UC_TRY(exec_with(db, "GRANT ", role, " TO CURRENT_USER", e));
 	UC_TRY(uc_pg_number(db, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = $1", role, NULL, &ended, e));
+	/* Everybody may make temporary tables and large objects, and a role that owns one could not be dropped. */
+	UC_TRY(exec_with(db, "DROP OWNED BY ", role, "", e));
 	return exec_with(db, "DROP ROLE ", role, "", e);
 }

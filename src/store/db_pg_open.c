@@ -81,9 +81,11 @@ static enum uc_status set_up(struct pg_db *d, struct uc_error *e)
 {
 	const char *encoding = PQparameterStatus(d->h, "server_encoding");
 	if (encoding == NULL || strcmp(encoding, "UTF8") != 0)
-		return uc_fail(e, UC_EREFUSED, "store-encoding", "Create the database with ENCODING 'UTF8'.",
-		               "the database %s has the encoding %s, which cannot hold every name", d->where,
-		               encoding != NULL ? encoding : "unknown");
+		return uc_fail(
+		    e, UC_EREFUSED, "store-encoding", "Make another one: CREATE DATABASE name OWNER account ENCODING 'UTF8' TEMPLATE template0;",
+		    "the database %s has the encoding %s, which cannot hold every name", d->where, encoding != NULL ? encoding : "unknown");
+	/* Else a statement that waits there would keep the claim (uc_pg_claim()) of a client who has gone; not every system can do it. */
+	PQclear(uc_pg_query(d, "SET client_connection_check_interval = '1s'"));
 	UC_CLEANUP(uc_freep)
 	char *sql =
 	    uc_sprintf("%s%sSELECT coalesce(current_schema(), '')", settings, d->reader ? "SET default_transaction_read_only = on; " : "");

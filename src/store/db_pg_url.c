@@ -90,15 +90,31 @@ static enum uc_status check_numbers(const PQconninfoOption *options, struct uc_e
 	for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++) {
 		const char *value = value_of(options, keywords[i]);
 		if (value[strspn(value, "0123456789,")] == '\0') continue;
-		return uc_fail(e, UC_EINPUT, "bad-store-url", form_hint, "the %s '%s' of the store's connection string is no number", keywords[i],
-		               value);
+		/* Not the value: without a host a password stands where the port does. */
+		return uc_fail(e, UC_EINPUT, "bad-store-url", form_hint, "the %s of the store's connection string is no number", keywords[i]);
 	}
 	return UC_OK;
+}
+
+/*
+ * A password with an '@' or a '/' that is not written as %XX: libpq takes what follows it for the host, the port or the database, and messages name those. No host or database has an '@' of its own here.
+ */
+static enum uc_status check_at(const char *url, struct uc_error *e)
+{
+	const char *rest = strstr(url, "://");
+	if (rest == NULL) return UC_OK;
+	rest += strlen("://");
+	const char *at = rest + strcspn(rest, "@/"); /* where libpq ends the account */
+	if (*at == '@') rest = at + 1;
+	if (memchr(rest, '@', strcspn(rest, "?")) == NULL) return UC_OK;
+	return uc_fail(e, UC_EINPUT, "bad-store-url", form_hint,
+	               "the store's connection string cannot be used: an '@' or a '/' of its user or password is not written as %%40 or %%2F");
 }
 
 enum uc_status uc_pg_url_where(const char *url, char **out, struct uc_error *e)
 {
 	UC_CLEANUP(options_freep) PQconninfoOption *options = NULL;
+	UC_TRY(check_at(url, e));
 	UC_TRY(parse(url, &options, e));
 	UC_TRY(check_numbers(options, e));
 	UC_CLEANUP(uc_buf_free) struct uc_buf where = UC_BUF_EMPTY;

@@ -57,6 +57,8 @@ enum uc_status uc_query_stmt(struct uc_db *db, const struct uc_query *q, struct 
 
 /* ---- find_where.c: conditions in SQL ---- */
 
+/* Adds "COLUMN LIKE ..." for a column that contains the value, or ends with it; both are folded. */
+void uc_find_add_like(struct uc_query *q, const char *column, const char *value, bool ends);
 /* Adds one condition; prefix as uc_db_no_index(), or "". */
 void uc_find_add_condition(struct uc_query *q, const struct uc_condition *c, const char *prefix);
 /* Adds all that a row must fulfil, as "a AND (b OR c)"; *any tells whether there was anything. Columns are not used as indexes. */

@@ -52,7 +52,7 @@ static void add_begins(struct uc_query *q, const char *prefix, const char *colum
 	uc_query_add(q, ")");
 }
 
-static void add_like(struct uc_query *q, const char *column, const char *value, bool ends)
+void uc_find_add_like(struct uc_query *q, const char *column, const char *value, bool ends)
 {
 	UC_CLEANUP(uc_freep) char *pattern = like_pattern(value, ends);
 	uc_query_add(q, "%s LIKE ", column);
@@ -65,10 +65,10 @@ void uc_find_add_condition(struct uc_query *q, const struct uc_condition *c, con
 	const char *column = uc_find_columns[c->column].column;
 	switch (c->op) {
 	case UC_FIND_CONTAINS:
-		add_like(q, column, c->value, false);
+		uc_find_add_like(q, column, c->value, false);
 		break;
 	case UC_FIND_ENDS:
-		add_like(q, column, c->value, true);
+		uc_find_add_like(q, column, c->value, true);
 		break;
 	case UC_FIND_BEGINS:
 		add_begins(q, prefix, column, c->value);

@@ -204,6 +204,7 @@ enum uc_status uc_log_put(struct uc_store *s, const struct uc_log_text *c, const
 	UC_TRY(apply_steps(s, c->number, json_object_get(body, "steps"), e));
 	uc_crash_point(s->following ? "mirror-steps-applied" : "store-steps-applied");
 	UC_TRY(insert_change(s, c, body, e));
+	UC_TRY(uc_log_beside(s, c->number, body, e));
 	return move_head(s, c->number, c->hash, e);
 }
 
@@ -219,6 +220,9 @@ enum uc_status uc_log_append(struct uc_store *s, const json_t *change, uc_log_si
 	UC_TRY(refuse_left(s, text_of(body, "node"), e));
 	UC_CLEANUP(uc_freep) char *text = json_dumps(body, JSON_COMPACT | JSON_SORT_KEYS);
 	if (text == NULL) return uc_fail(e, UC_EINPUT, "bad-change", NULL, "a change cannot be written as JSON");
+	if (strlen(text) > UC_LOG_BODY_MAX)
+		return uc_fail(e, UC_ELIMIT, "too-large", "Split the task into smaller ones.", "the change would have %zu bytes, the limit is %zu",
+		               strlen(text), UC_LOG_BODY_MAX);
 	UC_CLEANUP(uc_buf_free) struct uc_buf signature = UC_BUF_EMPTY;
 	if (sign != NULL) UC_TRY(sign(ctx, uc_slice_str(text), &signature, e));
 	const struct uc_log_text c = {.number = head + 1,

@@ -89,27 +89,6 @@ enum uc_status uc_log_by_request(struct uc_store *s, const char *request, int64_
 	return UC_OK;
 }
 
-static json_t *list_row(struct uc_stmt *st)
-{
-	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:o}", "number", (json_int_t)uc_col_int(st, 0), "at", uc_col_text(st, 1), "who",
-	                 uc_col_text(st, 2), "task", uc_col_text(st, 3), "summary", uc_col_text(st, 4), "undone_by", number_or_null(st, 5));
-}
-
-#define LIST_COLUMNS "SELECT change.number, at, who, task, summary, undone_by FROM change "
-
-enum uc_status uc_log_list(struct uc_store *s, int64_t before, size_t limit, const char *object, json_t **out, struct uc_error *e)
-{
-	static const char all[] = LIST_COLUMNS "WHERE change.number < $1 ORDER BY change.number DESC LIMIT $2";
-	static const char of_object[] = LIST_COLUMNS "JOIN change_object ON change_object.number = change.number AND object = $3 "
-	                                             "WHERE change_object.number < $1 ORDER BY change_object.number DESC LIMIT $2";
-	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *st = NULL;
-	UC_TRY(uc_db_stmt(s->db, object != NULL ? of_object : all, &st, e));
-	uc_bind_int(st, 1, before > 0 ? before : INT64_MAX);
-	uc_bind_int(st, 2, limit < INT64_MAX ? (int64_t)limit : INT64_MAX);
-	if (object != NULL) uc_bind_text(st, 3, object);
-	return uc_rows_json(st, list_row, out, e);
-}
-
 enum uc_status uc_log_later(struct uc_store *s, int64_t number, int64_t *later, struct uc_error *e)
 {
 	/* An undo and what it undid cancel each other out, so neither of them counts. */
@@ -141,12 +120,18 @@ void uc_log_rows_free(struct uc_log_rows *v)
 	*v = (struct uc_log_rows){.items = NULL};
 }
 
+enum {
+	MAX_SIGNATURE = 1024,
+	MAX_SECRET = 16 * 1024 * 1024 /* a key that is sealed to 1,000 nodes has half a megabyte */
+};
+
 /* A secret that has been purged is left out. */
 static enum uc_status add_secret(struct uc_store *from, const char *hash, struct uc_log_row *row, struct uc_error *e)
 {
 	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *st = NULL;
-	UC_TRY(uc_db_stmt(from->db, "SELECT hash, data FROM secret WHERE hash = $1", &st, e));
+	UC_TRY(uc_db_stmt(from->db, "SELECT hash, data FROM secret WHERE hash = $1 AND length(data) <= $2", &st, e));
 	uc_bind_text(st, 1, hash);
+	uc_bind_int(st, 2, MAX_SECRET);
 	bool there;
 	UC_TRY(uc_stmt_step(st, &there, e));
 	if (!there) return UC_OK;
@@ -187,8 +172,12 @@ static struct uc_log_row *add_row(struct uc_log_rows *v, struct uc_stmt *st)
 
 static enum uc_status read_changes(struct uc_store *from, int64_t number, size_t limit, struct uc_log_rows *out, struct uc_error *e)
 {
-	/* The limit on bytes holds where the database is, so that no more than that is ever sent. */
-	static const char sql[] = "SELECT number, hash, body, signature FROM (SELECT number, hash, body, signature, "
+	/*
+	 * The limit on bytes holds where the database is, so that no more than that is ever sent. What no program of ours would have written, but any node's account can add to the table,
+	 * comes without its body or signature: it is refused as what it is, whatever its size.
+	 */
+	static const char sql[] = "SELECT number, hash, CASE WHEN length(body) <= $4 THEN body ELSE '' END, "
+	                          "CASE WHEN length(signature) <= $5 THEN signature END FROM (SELECT number, hash, body, signature, "
 	                          "sum(length(body)) OVER (ORDER BY number) AS so_far FROM (SELECT number, hash, body, signature FROM change "
 	                          "WHERE number > $1 ORDER BY number LIMIT $2) AS next) AS sized "
 	                          "WHERE so_far <= $3 OR so_far = length(body) ORDER BY number";
@@ -197,6 +186,8 @@ static enum uc_status read_changes(struct uc_store *from, int64_t number, size_t
 	uc_bind_int(st, 1, number);
 	uc_bind_int(st, 2, limit < INT64_MAX ? (int64_t)limit : INT64_MAX);
 	uc_bind_int(st, 3, (int64_t)UC_LOG_BATCH_BYTES);
+	uc_bind_int(st, 4, (int64_t)UC_LOG_BODY_MAX);
+	uc_bind_int(st, 5, MAX_SIGNATURE);
 	for (;;) {
 		bool row;
 		UC_TRY(uc_stmt_step(st, &row, e));

@@ -16,7 +16,7 @@ struct step_type {
 	const char *name;
 	const char *inverse;  /* the type that takes it back; NULL when nothing does */
 	const char *object;   /* the first part of what it touches */
-	const char *parts[2]; /* and the members that follow; */
+	const char *parts[3]; /* and the members that follow; */
 	const char *other;    /* the member that follows in a second thing it touches, or NULL */
 	const struct uc_kind *kind;
 	bool remove; /* of the kind */
@@ -52,6 +52,8 @@ static const struct step_type types[] = {
     {"key.purge", NULL, "key", {"key"}, .apply = uc_step_key_purge},
     {"job.add", NULL, "job", {"id"}, .apply = uc_step_job_add},
     {"job.done", NULL, "job", {"id"}, .apply = uc_step_job_done},
+    {"followup.done", "followup.open", "followup", {"node", "kind", "target"}, KIND(followup, true)},
+    {"followup.open", "followup.done", "followup", {"node", "kind", "target"}, KIND(followup, false)},
 };
 
 static const struct step_type *type_named(const char *name)

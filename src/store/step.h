@@ -17,7 +17,7 @@ struct uc_kind {
 	enum uc_status (*gone)(struct uc_store *s, const json_t *step, struct uc_error *e);
 };
 
-extern const struct uc_kind uc_kind_node, uc_kind_join, uc_kind_identity, uc_kind_csr, uc_kind_account, uc_kind_seal;
+extern const struct uc_kind uc_kind_node, uc_kind_join, uc_kind_identity, uc_kind_csr, uc_kind_account, uc_kind_seal, uc_kind_followup;
 
 enum uc_status uc_step_node_rename(struct uc_store *s, const json_t *step, int64_t number, struct uc_error *e) UC_MUST;
 enum uc_status uc_step_job_add(struct uc_store *s, const json_t *step, int64_t number, struct uc_error *e) UC_MUST;

@@ -29,9 +29,10 @@ static enum uc_status node_erase(struct uc_store *s, const json_t *step, struct 
 	return uc_step_run(s, "DELETE FROM node WHERE name = $1", step, node_keys, NULL, e);
 }
 
-/* Another node that joins under the name later has told nothing yet. */
+/* Another node that joins under the name later has told nothing yet, and has nothing to do. */
 static enum uc_status node_gone(struct uc_store *s, const json_t *step, struct uc_error *e)
 {
+	UC_TRY(uc_followups_drop(s, step, e));
 	return uc_step_run(s, "DELETE FROM node_state WHERE node = $1", step, node_keys, NULL, e);
 }
 
@@ -226,6 +227,7 @@ enum uc_status uc_step_node_rename(struct uc_store *s, const json_t *step, int64
 		UC_TRY(refuse_taken(s, step, e));
 		for (size_t i = 0; i < sizeof renames / sizeof renames[0]; i++) UC_TRY(uc_step_run(s, renames[i], step, names, NULL, e));
 		UC_TRY(sealed_rename(s, from, to, e));
+		UC_TRY(uc_followups_rename(s, step, e));
 	}
 	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *st = NULL;
 	UC_TRY(uc_db_stmt(s->db, "UPDATE node SET name = $2, fqdn = $3, domain = $4, number = $5 WHERE name = $1", &st, e));

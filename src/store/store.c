@@ -200,6 +200,8 @@ enum uc_status uc_rows_json(struct uc_stmt *st, json_t *(*row)(struct uc_stmt *s
 	return UC_OK;
 }
 
+enum { MAX_EFFECTS = 10000 };
+
 static json_t *effect_row(struct uc_stmt *st)
 {
 	char at[UC_TIME_TEXT];
@@ -210,7 +212,11 @@ static json_t *effect_row(struct uc_stmt *st)
 enum uc_status uc_store_effects(struct uc_store *s, int64_t number, json_t **out, struct uc_error *e)
 {
 	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *st = NULL;
-	UC_TRY(uc_db_stmt(s->db, "SELECT node, effect, state, detail, at FROM effect WHERE number = $1 ORDER BY node, at, effect", &st, e));
+	/* Any node can write there. */
+	UC_TRY(uc_db_stmt(
+	    s->db, "SELECT node, effect, state, substr(detail, 1, 4096), at FROM effect WHERE number = $1 ORDER BY node, at, effect LIMIT $2",
+	    &st, e));
 	uc_bind_int(st, 1, number);
+	uc_bind_int(st, 2, MAX_EFFECTS);
 	return uc_rows_json(st, effect_row, out, e);
 }

@@ -61,6 +61,21 @@ enum uc_status uc_log_put(struct uc_store *s, const struct uc_log_text *c, const
 /* Has this node been in the cluster, and is not in it any more? Such a one makes no changes. */
 enum uc_status uc_log_node_left(struct uc_store *s, const char *node, bool *left, struct uc_error *e) UC_MUST;
 
+/* ---- log_beside.c: what is kept beside the changes ---- */
+
+/* Keeps what a change that has been applied is found by, and its follow-ups. */
+enum uc_status uc_log_beside(struct uc_store *s, int64_t number, const json_t *body, struct uc_error *e) UC_MUST;
+/* The same for all changes of a log that was written before there was anything beside it. Inside a write transaction. */
+enum uc_status uc_log_backfill(struct uc_db *db, struct uc_error *e) UC_MUST;
+
+/* ---- followup.c ---- */
+
+/* Gives the follow-ups of a change their rows. */
+enum uc_status uc_followups_note(struct uc_store *s, int64_t number, const json_t *body, struct uc_error *e) UC_MUST;
+/* What a node.rename and a node.remove step do to the rows. */
+enum uc_status uc_followups_rename(struct uc_store *s, const json_t *step, struct uc_error *e) UC_MUST;
+enum uc_status uc_followups_drop(struct uc_store *s, const json_t *step, struct uc_error *e) UC_MUST;
+
 /* ---- entry.c: the listing, the counters, the certificates ---- */
 
 /* One row of the listing; all borrowed. */

@@ -164,6 +164,10 @@ def sealing_of(step):
     return (step["purpose"], step["kind"], ",".join(step["nodes"]), step["secret"])
 
 
+def followup_of(step):
+    return (step["what"], step["since"], step["first"], step["number"], step["changes"])
+
+
 # kind of thing: what names it in a step, what its value is
 KINDS = {
     "identity": (lambda s: (s["node"], s["purpose"]), identity_of),
@@ -172,8 +176,10 @@ KINDS = {
     "node": (lambda s: s["node"], node_of),
     "join": (lambda s: s["id"], join_of),
     "sealed": (lambda s: s["key"], sealing_of),
+    "followup": (lambda s: (s["node"], s["kind"], s["target"]), followup_of),
 }
-SECOND_NAMES = {"key.seal": ("sealed", "set"), "key.drop": ("sealed", "remove")}
+SECOND_NAMES = {"key.seal": ("sealed", "set"), "key.drop": ("sealed", "remove"), "followup.done": ("followup", "remove"), "followup.open": ("followup", "set")}
+CLUSTERS_OWN, NOBODYS = {"ctl-update", "backup", "rotate"}, {"lists", "note"}
 
 
 def trust_step(state, step, verb):
@@ -216,6 +222,7 @@ def rename_step(state, step):
     state["sealed"] = {key: (purpose, kind, ",".join(sorted(swap.get(n, n) for n in nodes.split(","))), secret)
                        for key, (purpose, kind, nodes, secret) in state["sealed"].items()}
     state["job"] = {key: (swap.get(node, node) if now == "waiting" else node, task, now) for key, (node, task, now) in state["job"].items()}
+    state["followup"] = {(swap.get(node, node), *more): value for (node, *more), value in state["followup"].items()}
 
 
 SPECIAL = {"trust": trust_step, "job": job_step}
@@ -234,7 +241,22 @@ def apply(state, step):
     assert now == (value({**step, **step["before"]}) if step["before"] else None), f"{step['type']} of {name(step)} does not follow from what was there"
     if verb == "set":
         state[kind][name(step)] = value(step)
+    if step["type"] == "node.remove":
+        state["followup"] = {key: value for key, value in state["followup"].items() if key[0] != step["node"]}
     return None
+
+
+def ask(state, body):
+    """What a change says has to be done by hand is open from then on: once for each node or the cluster."""
+    if any(step["type"] == "job.add" for step in body["steps"]):
+        return
+    maker = next((step["to"] for step in body["steps"] if step["type"] == "node.rename" and step["node"] == body["node"]), body["node"])
+    for one in body["followups"]:
+        if one["kind"] in NOBODYS:
+            continue
+        key = (one.get("node") or (ALL_NODES if one["kind"] in CLUSTERS_OWN else maker), one["kind"], one["target"])
+        _, since, first, _, changes = state["followup"].get(key, (None, body["at"], body["number"], None, 0))
+        state["followup"][key] = (one["text"], since, first, body["number"], changes + 1)
 
 
 def replay(bodies):
@@ -242,6 +264,7 @@ def replay(bodies):
     for body in bodies:
         for step in body["steps"]:
             apply(state, step)
+        ask(state, body)
     return state
 
 
@@ -262,6 +285,7 @@ def state_of(tables):
         "join": {r["id"]: (r["node"], r["domain"], r["roles"], r["secret"], r["expires"]) for r in tables["node_join"]},
         "sealed": {r["key_id"]: (r["purpose"], r["kind"], r["nodes"], r["secret"]) for r in tables["sealed_key"]},
         "job": {r["id"]: (r["node"], r["task"], r["state"]) for r in tables["job"]},
+        "followup": {(r["node"], r["kind"], r["target"]): (r["what"], r["since"], r["first_change"], r["number"], r["changes"]) for r in tables["followup"]},
     }
 
 
@@ -325,9 +349,24 @@ def check_sealed(node, tables, state):
             assert id_of_file(node, key) == key, purpose
 
 
+def check_words(tables, bodies):
+    """What changes are found by is what their bodies say."""
+    rows = {row["number"]: row for row in tables["change_words"]}
+    assert len(rows) == len(bodies)
+    touched = {}
+    for row in tables["change_object"]:
+        touched.setdefault(row["number"], []).append(row["object"])
+    for body in bodies:
+        row = rows[body["number"]]
+        assert all(row[name] == body[name] for name in ("at", "node", "who", "task")), row
+        words = "\n".join([body["who"], body["task"], body["summary"], body["why"] or "", *sorted(touched.get(body["number"], []))])
+        assert row["words"] == words.lower() or not words.isascii(), row
+
+
 def examine(tables, founder):
     """Checks a store as a whole; returns its state, the bytes of its certificates and the number of its head."""
     bodies = check_log(tables, founder)
+    check_words(tables, bodies)
     state = replay(bodies)
     stored = state_of(tables)
     for kind, expected in state.items():
@@ -337,7 +376,8 @@ def examine(tables, founder):
 
 
 def audit(node):
-    """Checks everything of a single node; returns {"head", "identity", "csr", "account", "node", "trust", "purged", "join", "sealed", "job"}."""
+    """Checks everything of a single node; returns {"head", "identity", "csr", "account", "node", "trust", "purged", "join", "sealed", "job",
+    "followup"}."""
     tables = sqlite_tables(node.data / "store.db")
     state = examine(tables, private_key(node, "node").public_key())
     check_keys(node, tables, state)
@@ -359,8 +399,8 @@ def audit_cluster(cluster, nodes):
 
 
 def same(before, after):
-    """Is the state the same but for the log's head?"""
-    return all(before[kind] == after[kind] for kind in before if kind != "head")
+    """Is the state the same but for the log's head, and what it asks people to do?"""
+    return all(before[kind] == after[kind] for kind in before if kind not in ("head", "followup"))
 
 
 def sanitized(node):

@@ -3,6 +3,7 @@
 A Cluster has one database server at a time, on a port of its own, and may get a standby on a second one: the nodes' connection string names both from the beginning. Each node is a
 process with a data directory of its own. Nothing is taken for granted about who is running: tests start what they need.
 """
+import hashlib
 import json
 import os
 import random
@@ -169,6 +170,19 @@ class Postgres:
     def rows(self, sql, database=DATABASE):
         """The rows of a query as dicts; bytes are texts that begin with \\x."""
         return json.loads(self.psql(f"SELECT coalesce(json_agg(t), '[]') FROM ({sql}) t", database))
+
+    @contextmanager
+    def held(self, sql, database=DATABASE):
+        """Somebody has done this in a transaction, and does not end it."""
+        words = ["psql", "-XAtq", self.url(database=database)]
+        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as psql:
+            psql.stdin.write(f"BEGIN;\n{sql};\nSELECT 'done';\n")
+            psql.stdin.flush()
+            assert psql.stdout.readline() == "done\n"
+            try:
+                yield
+            finally:
+                psql.stdin.close()
 
     def database(self, name=DATABASE):
         """An empty database with its owner, as an administrator would make it; returns the owner's connection string."""
@@ -448,6 +462,29 @@ def unsealed(node, blob):
     options = ["-inkey", keys / "node.key", "-passin", f"pass:{node.master_password()}", "-recip", keys / "node.pem"]
     result = openssl("cms", "-decrypt", "-inform", "DER", "-binary", *options, input=blob, check=False)
     return result.raw if result.status == 0 else None
+
+
+def signed(node, text):
+    """What this node would have signed, had it made this change."""
+    return openssl("dgst", "-sha256", "-sign", node.data / "keys" / "node.key", "-passin", f"pass:{node.master_password()}", input=text.encode()).raw
+
+
+def append(cluster, node, steps, version=1):
+    """Adds a change that no program of this version makes, signed by a node; returns how to take it away again."""
+    head = cluster.pg.rows("SELECT number, hash FROM head")[0]
+    number, request = head["number"] + 1, f"newer-{random.getrandbits(64):x}"
+    change = {"v": version, "number": number, "previous": head["hash"], "at": "2026-11-25T10:00:00Z", "node": node.name, "who": "admin", "why": None, "task": "from-the-future",
+              "request": request, "undoes": None, "summary": "From the future", "steps": steps, "findings": [], "followups": []}
+    body = json.dumps(change, sort_keys=True, separators=(",", ":"))
+    digest = hashlib.sha256(body.encode()).hexdigest()
+    columns = ", ".join(f"'{change[name]}'" for name in ("request", "at", "who", "task", "summary"))
+    cluster.pg.psql(f"BEGIN; INSERT INTO change (number, request, at, who, task, summary, hash, signature, body) VALUES ({number}, {columns}, '{digest}', "
+                    f"'\\x{signed(node, body).hex()}', '{body}'); UPDATE head SET number = {number}, hash = '{digest}'; COMMIT")
+
+    def take_away():
+        cluster.pg.psql(f"BEGIN; DELETE FROM change WHERE number = {number}; UPDATE head SET number = {head['number']}, hash = '{head['hash']}'; COMMIT")
+
+    return take_away
 
 
 def log_lines(node, words):

@@ -235,6 +235,16 @@ def test_the_node_stands_in_the_list_where_there_are_several(daemon):
     assert "NODE" not in out(daemon, "show", "cert", "list", "own", "--long")
 
 
+def test_a_trusted_certificate_that_counts_on_one_node_alone_says_on_which(daemon):
+    there, elsewhere, everywhere = (row(usage="trust", unit=unit, name="a.pem", node=None, scope=scope, distribution=scope)
+                                    for unit, scope in (("CAPF-trust", "cucm-pub"), ("CAPF-trust", "cucm-sub1"), ("tomcat-trust", "cluster")))
+    daemon.on("GET", "/certificates", (200, {"items": [there, elsewhere, everywhere], "next": None}))
+    assert [line.split(":")[0] for line in out(daemon, "show", "cert", "list", "trust").splitlines()] == ["CAPF-trust/a.pem on cucm-pub", "CAPF-trust/a.pem on cucm-sub1", "tomcat-trust/a.pem"]
+    lines = out(daemon, "show", "cert", "list", "trust", "--long").splitlines()
+    at = lines[0].index("DISTRIBUTION")
+    assert [line[at:].split()[0] for line in lines] == ["DISTRIBUTION", "cucm-pub", "cucm-sub1", "cluster"]
+
+
 def test_the_key_of_another_node_is_not_called_missing(daemon):
     daemon.on("GET", "/certificates/own/tomcat", (200, row(node="cucm-sub1", certificate={"pem": PEM}, chain=[], key={"id": "0123", "present": None, "type": "RSA 2048"},
                                                           also_in=[{"unit": "CAPF-trust", "name": "x.pem", "distribution": "cucm-sub1"}])))

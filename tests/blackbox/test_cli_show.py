@@ -169,7 +169,7 @@ def test_change_status_purposes_and_stores_are_shown(daemon):
                                                    "undoable": True, "undone_by": None}], "next": None}))
     daemon.on("GET", "/changes/9", (200, {
         "number": 9, "at": "2026-07-01T10:00:00Z", "node": "pub", "who": "root", "why": "wrong one", "task": "undo", "summary": "Take back 8",
-        "steps": [{"type": "trust.add", "text": "Add x"}, {"type": "identity.set", "text": "Make y", "key": "0123", "before": {"key": "4567"}}], "findings": [{"weight": "warn", "code": "c", "message": "look out", "hint": None}],
+        "steps": [{"type": "trust.add", "text": "Add x"}, {"type": "identity.set", "text": "Make y", "key": "0123", "before": {"key_id": "4567"}}], "findings": [{"weight": "warn", "code": "c", "message": "look out", "hint": None}],
         "followups": [], "hash": "ab", "previous_hash": "cd", "undoable": False, "undo_refused": "its key is purged", "undone_by": None, "undoes": 8,
         "effects": [{"node": "sub", "effect": "files", "state": "failed", "detail": "disk full", "at": "2026-07-01T10:00:01Z"}]}))
     daemon.on("GET", "/status", (200, {"node": "pub", "fqdn": "pub.example.com", "domain": "example.com", "roles": ["publisher", "tftp"], "version": "0.1.0",

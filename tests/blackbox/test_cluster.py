@@ -106,6 +106,35 @@ def test_a_move_that_cannot_be_says_why_and_changes_nothing(alone, new_node):
     assert cluster.audit() == before
 
 
+def test_a_database_that_a_cluster_cannot_use_is_refused_before_anything_is_put_there(alone):
+    """Without CREATEROLE every join would fail later. What is told to do about it helps, and a dry run leaves the database as it is."""
+    cluster, node = alone, alone.up(PUB)
+    pg = cluster.pg
+
+    def tables(database):
+        return pg.psql("SELECT string_agg(relname, ',') FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace", database)
+
+    pg.psql("CREATE ROLE weak LOGIN PASSWORD 'hunter2'", "postgres")
+    pg.psql("CREATE DATABASE weak OWNER weak", "postgres")
+    url = f"postgresql://weak:hunter2@127.0.0.1:{cluster.ports[0]}/weak"
+    for words in ((), ("--dry-run",)):
+        problem = refused(node, url, "store-access", *words)
+        assert "CREATEROLE" in problem["detail"] and "ALTER ROLE weak CREATEROLE;" in problem["hint"], problem
+    assert tables("weak") == "" and node.cluster["store"] == "sqlite"
+    pg.psql(problem["hint"].split(": ", 1)[1], "postgres")
+    assert move(node, url, words=["--dry-run"]).json["dry_run"] and tables("weak") == ""
+
+    pg.psql("CREATE TABLE theirs (n INT)", "weak")
+    for words in ((), ("--dry-run",)):
+        problem = refused(node, url, "store-not-empty", *words)
+        assert "theirs" in problem["detail"] and "CREATE DATABASE" in problem["hint"], problem
+    assert tables("weak") == "theirs"
+    pg.psql("DROP TABLE theirs", "weak")
+    move(node, url)
+    cluster.nodes["cucm-sub1"] = cluster.joiner("cucm-sub1", node.json("set", "node", "add", "cucm-sub1", "--yes")["secret"]).start()
+    node.until(lambda _: cluster.states()["cucm-sub1"]["state"] == "up", "the new node's state")
+
+
 class Other:
     """A node of the other tests, with the short way to a task."""
 

@@ -5,12 +5,14 @@ The rule of them all: clients of TLS and of trust questions notice nothing, whoe
 import base64
 import json
 import os
+import re
 import shutil
 import threading
+import time
 from contextlib import contextmanager
 
 from books import postgres_tables
-from cluster import ANSWERED, IMP1, OWNER, PUB, SUB1, SUB2, SUB3, Member, log_lines, move, wait_for
+from cluster import ANSWERED, IMP1, OWNER, PUB, SUB1, SUB2, SUB3, Member, append, log_lines, move, wait_for
 from forge import Authority
 from harness import copy_tree, der, run
 from wire import Client, served
@@ -40,6 +42,21 @@ def assert_read_only(node, *words):
     return reason
 
 
+def assert_says_how_old(cluster, node):
+    """What a node knows of the others while the store does not answer it is told with its age, and of none that it is up."""
+    rows = wait_for(lambda: (lambda r: r if r[PUB if node.name != PUB else SUB1]["state"] == "unknown" else None)(cluster.states(node)), lambda: cluster.states(node))
+    for name, row in rows.items():
+        assert row["behind"] is None, row
+        if name != node.name:
+            assert row["state"] == "unknown" and re.match("as of 2.*, when the store last answered|nothing is known of it: the store last answered this node at 2", row["reason"]), row
+            assert (row["last_contact"] is not None) == (row["number"] is not None) == row["reason"].startswith("as of"), row
+    own = rows[node.name]
+    assert own["state"] in ("unreachable", "halted") and "store" in own["reason"], own
+    text = node.cli("show", "node", "list").out
+    assert "the store last answered this node" in text and " up " not in text, text
+    return rows
+
+
 def until_writable(*nodes):
     for node in nodes:
         wait_for(lambda n=node: not n.status["read_only"], lambda n=node: n.status)
@@ -55,14 +72,17 @@ def test_without_the_database_every_node_serves_on_says_that_it_is_read_only_and
     pub.trusts("tomcat-trust", root.pem)
     state = cluster.audit()
     keys = {node.name: node.key_files() for node in nodes}
+    pub.until(lambda _: {row["state"] for name, row in cluster.states(pub).items() if name in (PUB, SUB1, IMP1)} == {"up"}, "all are up")
     cluster.pg.stop("immediate")
     for node in nodes:
         reason = assert_read_only(node)
         assert "127.0.0.1" in reason or "server" in reason, reason
         assert_serves(node, peer, state["identity"][node.name, "tomcat"][0])
         at = node.cluster
-        assert not at["reachable"] and at["state"] == "unreachable" and at["number"] == state["head"], at
+        assert not at["reachable"] and at["state"] == "unreachable" and at["number"] == state["head"] and at["behind"] is None, at
         assert node.key_files() == keys[node.name], "a task that cannot be made no key"
+        rows = assert_says_how_old(cluster, node)
+        assert node is not pub or rows[SUB1]["reason"].startswith("as of"), rows[SUB1]
     # Started without it, from its mirror alone.
     imp.restart()
     sub.kill()
@@ -71,6 +91,9 @@ def test_without_the_database_every_node_serves_on_says_that_it_is_read_only_and
         assert_read_only(node)
         assert_serves(node, peer, state["identity"][node.name, "tomcat"][0])
         assert node.status["change_log"] == "whole"
+        rows = cluster.states(node)
+        assert rows[PUB]["state"] == "unknown" and "not been reached since this node started" in rows[PUB]["reason"], rows[PUB]
+        assert rows[PUB]["last_contact"] is None and rows[node.name]["last_contact"] is None
     # It is back, and goes away and comes back some more; somebody makes changes as soon as it can be.
     for i in range(2):
         cluster.pg.start()
@@ -104,12 +127,34 @@ def test_a_database_that_stands_still_holds_up_no_reader_and_is_noticed(cluster)
             for _ in range(2):
                 assert_serves(node, root.peer(), state["identity"][node.name, "tomcat"][0])
         for node in (pub, sub):
+            assert_says_how_old(cluster, node)
             assert_read_only(node)
         for thread in waiting:
             thread.join()
         assert [answer.status for answer in answers] == [503, 503], [str(answer) for answer in answers]
     until_writable(pub, sub)
     pub.trusts("tomcat-trust", Authority("After the pause").pem)
+    cluster.audit()
+
+
+def test_a_database_that_answers_no_question_is_not_taken_for_another_instance(cluster):
+    """Somebody holds a lock on a table: connecting goes, questions wait. The server finds out that an earlier connection has ended, and its claim with it."""
+    pub, sub = cluster.up(PUB, SUB1)
+    cluster.settle()
+    said = {pub.name: set(), sub.name: set()}
+    with cluster.pg.held("LOCK TABLE head IN ACCESS EXCLUSIVE MODE"):
+        for node in (pub, sub):
+            wait_for(lambda n=node: n.status["read_only"], lambda n=node: n.status)
+        end = time.monotonic() + 10  # some attempts to connect anew
+        while time.monotonic() < end:
+            for node in (pub, sub):
+                said[node.name].add(node.cluster["reason"])
+            time.sleep(0.2)
+        for node in (pub, sub):
+            assert node.status["read_only"], node.status
+    assert not [reason for reasons in said.values() for reason in reasons if reason and "another running instance" in reason], said
+    until_writable(pub, sub)
+    sub.trusts("tomcat-trust", Authority("After the lock").pem)
     cluster.audit()
 
 
@@ -246,8 +291,9 @@ def test_a_failover_that_lost_changes_halts_the_nodes_that_had_them_until_an_adm
     assert (at["state"], at["head"], at["number"]) == ("halted", both + 5, lost), at
     assert "Lost_1.pem" in sub.seen_in("tomcat-trust") and "Goes_on_1.pem" not in sub.seen_in("tomcat-trust")
 
-    late.refused("utils", "cluster", "resync", code="confirmation-needed")
-    assert pub.cluster["state"] == "halted"
+    result = late.cli("utils", "cluster", "resync", check=False)
+    assert result.status == 1 and "utils cluster resync --force" in result.err and late.refused("utils", "cluster", "resync", code="confirmation-needed")
+    assert pub.cluster["state"] == "halted" and "utils cluster resync --force" in str(log_lines(pub, "mirror-ahead|has lost"))
     result = late.json("utils", "cluster", "resync", "--force")
     assert result["epoch"] == 2
     until_writable(pub, sub, late)
@@ -259,6 +305,59 @@ def test_a_failover_that_lost_changes_halts_the_nodes_that_had_them_until_an_adm
     assert served(sub, "ec") == state["identity"][SUB1, "tomcat-ECDSA"][0] != new_ec
     sub.trusts("tomcat-trust", Authority("After the decision").pem)
     cluster.audit()
+    # Once is enough, when all have said that they are well again.
+    pub.until(lambda _: all(row["state"] == "up" for name, row in cluster.states().items() if name in (PUB, SUB1, SUB2)), "all are up")
+    pub.refused("utils", "cluster", "resync", "--force", code="resync-not-needed")
+    assert pub.cluster["epoch"] == 2
+
+
+def test_a_node_whose_join_was_told_a_head_that_was_lost_since_follows_the_log_that_goes_on_without_it(cluster):
+    """An administrator has said so; and what the node had made by then it makes again."""
+    pub = cluster.up(PUB)
+    node = cluster.joiner("cucm-sub5", cluster.secret("cucm-sub5"))
+    node.crash_at("join-answered")
+    joined = cluster.settle()
+    backup = run("pg_dump", "--create", cluster.pg.url()).out
+    pub.trusts("tomcat-trust", Authority("Told and lost").pem)
+    cluster.nodes["cucm-sub5"] = node.start()
+    cluster.settle()
+    told = json.loads((node.data / "cluster.json").read_text())["head"]["number"]
+    assert told == joined + 1
+    cluster.down()
+    cluster.pg.psql("DROP DATABASE ucpki WITH (FORCE)", "postgres")
+    cluster.pg.psql(backup, "postgres")
+    cluster.up(PUB)
+    pub.until(lambda at: at["state"] == "halted", "halting")
+    pub.json("utils", "cluster", "resync", "--force")
+    until_writable(pub)
+    for i in range(3):
+        pub.trusts("tomcat-trust", Authority(f"Goes on {i}").pem)
+    node.start()
+    wait_for(lambda: cluster.pg.number("SELECT count(*) FROM identity WHERE node = 'cucm-sub5' AND purpose = 'tomcat'"), lambda: node.err)
+    state = cluster.audit()
+    assert served(node, "rsa") == state["identity"]["cucm-sub5", "tomcat"][0]
+    node.restart()
+    assert cluster.audit() == state and node.status["change_log"] == "whole"
+
+
+def test_a_healthy_cluster_is_not_resynced(cluster):
+    """Also not when a node is off, or is halted for another reason: that would only hide what is wrong."""
+    pub, sub = cluster.up(PUB, SUB1)
+    cluster.settle()
+    for node in (pub, sub):
+        problem = node.refused("utils", "cluster", "resync", "--force", code="resync-not-needed")
+        assert "show node list" in problem["hint"], problem
+        assert node.ask("POST", "/cluster/resync", query=[("force", "1")]).status == 422
+    sub.stop()
+    pub.refused("utils", "cluster", "resync", "--force", code="resync-not-needed")
+    pub.trusts("tomcat-trust", Authority("The real one").pem)
+    cluster.pg.psql(f"UPDATE change SET body = replace(body, 'The_real_one', 'The_evil_one') WHERE number = {cluster.head}")
+    sub.start()
+    sub.until(lambda at: at["state"] == "halted", "halting")
+    pub.until(lambda _: "log-broken" in pub.finding_codes(SUB1), "the finding")
+    for node in (pub, sub):
+        node.refused("utils", "cluster", "resync", "--force", code="resync-not-needed")
+    assert cluster.pg.number("SELECT epoch FROM head") == 1
 
 
 # -- disks
@@ -282,7 +381,7 @@ def test_a_node_that_is_restored_from_an_old_disk_notices_catches_up_and_does_no
     cluster.settle()
     assert {"restored", "key-missing"} <= set(sub.finding_codes()), sub.see(f"/nodes/{SUB1}")
     pub.until(lambda _: "restored" in pub.finding_codes(SUB1), "the finding")
-    assert log_lines(sub, "restored from an older copy")
+    assert log_lines(sub, "restored from an older copy") and log_lines(sub, f"has caught up .* at change {head}")
     # C98: the object is there and its key is not; what it does next follows from the log as it is.
     assert "tomcat-ECDSA" in str([f for f in sub.see(f"/nodes/{SUB1}")["findings"] if f["code"] == "key-missing"])
     assert served(sub, "rsa") and "After_the_copy.pem" in sub.seen_in("tomcat-trust")
@@ -419,6 +518,34 @@ def test_a_store_of_a_newer_program_or_with_steps_of_one_is_said_so_and_served_r
     cluster.pg.psql(f"UPDATE schema_version SET version = {version}")
     until_writable(sub)
     sub.trusts("tomcat-trust", Authority("After the update").pem)
+    cluster.audit()
+
+
+def test_a_step_of_a_newer_program_halts_who_does_not_know_it_and_he_serves_on(cluster):
+    """A type of step, a version of a known one, and a version of the whole change. Properly signed, and what comes before it is followed."""
+    pub, sub, late = cluster.up(PUB, SUB1, SUB2)
+    root = Authority("Before the new step")
+    pub.trusts("tomcat-trust", root.pem)
+    state = cluster.audit()
+    for steps, version, says in (([{"type": "phone.enrol", "v": 1, "phone": "SEP001122334455"}], 1, "type 'phone.enrol', version 1"),
+                                 ([{"type": "trust.add", "v": 2}], 1, "type 'trust.add', version 2"),
+                                 ([], 2, "is of version 2")):
+        late.stop()
+        pub.trusts("tomcat-trust", Authority(f"Before {says}").pem)
+        good = cluster.settle(PUB, SUB1)
+        take_away = append(cluster, pub, steps, version)
+        late.start()
+        for node in (pub, sub, late):
+            node.until(lambda at: at["state"] == "halted", "halting")
+            at = node.cluster
+            assert at["number"] == good and says in at["reason"] and f"change {good + 1}" in at["reason"], at
+            assert_read_only(node, says)
+            assert_serves(node, root.peer(), state["identity"][node.name, "tomcat"][0])
+            assert {"step-unknown"} == {"step-unknown", "log-broken", "mirror-ahead", "mirror-forked"} & set(node.finding_codes()), node.see(f"/nodes/{node.name}")
+        pub.until(lambda _: "step-unknown" in pub.finding_codes(SUB2) and cluster.states()[SUB2]["state"] == "halted", "the finding elsewhere")
+        take_away()
+        until_writable(pub, sub, late)
+    late.trusts("tomcat-trust", Authority("After the new steps").pem)
     cluster.audit()
 
 

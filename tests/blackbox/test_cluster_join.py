@@ -107,6 +107,78 @@ def test_several_nodes_join_at_once(cluster):
     assert {name for name, row in cluster.states(pub).items() if row["state"] == "joining"} == set()
 
 
+def test_machines_that_take_the_place_of_nodes_have_every_key_whoever_joins_at_the_same_moment(cluster):
+    """What one of them is given is sealed before the other one's certificate is known: then it is sealed again."""
+    pub = cluster.up(PUB)
+    for i in range(3):
+        guests = {SUB1: cluster.joiner(SUB1, cluster.secret(SUB1, "--replace")), SUB2: cluster.joiner(SUB2, cluster.secret(SUB2, "--replace")),
+                  f"imp{i + 5}": cluster.joiner(f"imp{i + 5}", cluster.secret(f"imp{i + 5}", "--roles", "im-and-presence"))}
+        cluster.down(SUB1, SUB2)
+        for node in guests.values():
+            node.launch()
+        for name, node in guests.items():
+            cluster.nodes[name] = node.until_ready()
+        cluster.audit(PUB, *guests)
+        keys = [node.json("show", "key", "authz", which)["checksum"] for node in (pub, *guests.values()) for which in ("signing", "encryption")]
+        assert len(set(keys)) == 2, keys
+        assert not [(node.name, finding) for node in guests.values() for finding in node.see(f"/nodes/{node.name}")["findings"]]
+        cluster.down(f"imp{i + 5}")
+
+
+def test_a_node_without_an_OAuth_key_is_told_of_and_gets_it_back(cluster):
+    """C98: what a node lacks it says itself, and everybody hears it; what is sealed to it is taken anew as soon as it looks."""
+    pub, sub = cluster.up(PUB, SUB1)
+    state = cluster.audit()
+    key = next(key for key, (purpose, *_) in state["sealed"].items() if purpose == "authz")
+    path = sub.data / "keys" / f"{key}.key"
+    path.rename(sub.folder / "lost")
+    for node in (sub, pub):
+        node.until(lambda _, n=node: n.finding_codes(SUB1) == ["key-missing"], "the finding")
+        assert "OAuth signing key" in node.see(f"/nodes/{SUB1}")["findings"][0]["message"]
+    assert "OAuth signing key" in pub.cli("show", "node", SUB1).out
+    answer = pub.cli("utils", "diagnose", "node", SUB1, "--json", check=False).json
+    assert not answer["ok"] and [s["state"] for s in answer["items"][0]["steps"] if s["step"] == "keys"] == ["found"], answer
+    sub.restart()
+    for node in (sub, pub):
+        node.until(lambda _, n=node: n.finding_codes(SUB1) == [], "the end of the finding")
+    sub.until(lambda _: sub.ask("GET", "/authz/signing").status == 200, "the key in use")
+    assert sub.json("show", "key", "authz", "signing")["checksum"] == key
+
+
+# -- roles
+
+
+def test_a_node_of_a_cluster_has_the_roles_that_the_cluster_gives_it_whatever_its_configuration_says(cluster):
+    """There is one publisher, and it cannot make itself another one."""
+    pub, sub = cluster.up(PUB, SUB1)
+    head = cluster.settle()
+    before = cluster.states()
+    for roles in ("publisher,subscriber", "subscriber,tftp,reporting"):
+        sub.restart(*sub.arguments, "--roles", roles)
+        cluster.settle()
+        at = sub.status
+        assert (at["roles"], at["roles_ignored"]) == (["subscriber"], roles.split(",")), at
+        assert "Not used" in sub.cli("show", "status").out
+        assert log_lines(sub, f"gives this node the roles {roles}, which are not used")
+        for purpose in ("CAPF", "ITLRecovery"):
+            sub.refused("set", "cert", "regen", purpose, "--yes", code="purpose-not-here")
+        sub.refused("set", "node", "add", "cucm-sub9", "--yes", code="not-publisher")
+        pub.until(lambda _: "roles-ignored" in pub.finding_codes(SUB1), "the finding")
+        sub.arguments = sub.arguments[:-2]
+    sub.restart(*(sub.arguments or ["--roles", "subscriber"]))
+    cluster.settle()
+    assert sub.status["roles_ignored"] is None and cluster.head == head
+    pub.until(lambda _: pub.finding_codes(SUB1) == [], "the end of the finding")
+    assert cluster.states()[SUB1]["roles"] == before[SUB1]["roles"]
+    # A new node is what its join secret says, too.
+    new = cluster.joiner("cucm-sub5", cluster.secret("cucm-sub5"))
+    new.arguments += ["--roles", "publisher"]
+    cluster.nodes["cucm-sub5"] = new.start()
+    state = cluster.audit()
+    assert new.status["roles"] == ["subscriber"] and new.status["roles_ignored"] == ["publisher"]
+    assert ("cucm-sub5", "CAPF") not in state["identity"] and ("cucm-sub5", "tomcat") in state["identity"]
+
+
 # -- who is refused
 
 
@@ -159,10 +231,14 @@ def test_who_must_not_join_is_refused_and_told_why(cluster, new_node):
     # None of this has changed anything but for the other secret that was made.
     assert cluster.settle() == head + 1
 
-    # A publisher with another certificate than the secret says: the node does not believe it, and joins when the secret is right.
-    good = cluster.joiner("cucm-sub6", changed(other, 28))
-    refused(good, "not by the publisher")
-    (good.folder / "join-secret").write_text(other)
+    # A publisher with another certificate than the secret says: the node would not believe it, and the publisher, who is told so, changes nothing. The secret is good for another machine (C99).
+    refused(cluster.joiner("cucm-sub6", changed(other, 28)), "names another publisher")
+    stray = cluster.joiner("cucm-sub6", other)
+    stray.arguments += ["--domain", "elsewhere.example"]
+    refused(stray, "of the domain 'example.com', not of 'elsewhere.example'")
+    assert cluster.head == head + 1 and cluster.states()["cucm-sub6"]["state"] == "joining"
+    good = cluster.joiner("cucm-sub6", other)
+    good.arguments[-1] = "cucm-sub6.example.com"  # the name with its domain
     cluster.nodes["cucm-sub6"] = good.start()
 
     # The right one goes, once. Used by another machine it is refused, while its node is being installed and afterwards.
@@ -172,7 +248,7 @@ def test_who_must_not_join_is_refused_and_told_why(cluster, new_node):
     refused(cluster.joiner("cucm-sub5", secret), "has joined as cucm-sub5 with this secret already")
     cluster.nodes["cucm-sub5"] = good.start()
     cluster.settle()
-    refused(cluster.joiner("cucm-sub5", secret), "join secret")
+    refused(cluster.joiner("cucm-sub5", secret), "has joined as cucm-sub5 with this secret already")
     assert cluster.states()["cucm-sub5"]["fingerprint"] == fingerprint((good.data / "keys" / "node.pem").read_text())
     cluster.audit()
 
@@ -307,7 +383,7 @@ def test_a_man_in_the_middle_learns_nothing_and_changes_nothing(cluster, tmp_pat
     # What he has seen, said again with a certificate of his own, is refused.
     replay = {**middle.seen[0], "certificate": foreign}
     answer = pub.api("POST", "//api/v1/cluster/join", data=json.dumps(replay), headers=["Content-Type: application/json"], auth=None)
-    assert answer.status in (401, 403, 409, 422) and answer.json["code"] == "join-secret-wrong", answer
+    assert answer.status in (401, 403, 409, 422) and answer.json["code"] == "join-secret-used", answer
 
 
 # -- crashes
@@ -342,6 +418,18 @@ def test_a_joiner_that_is_killed_at_any_moment_joins_by_the_same_command(cluster
     state = cluster.audit()
     assert {(name, "tomcat") for name in ("cucm-sub5", "imp5", "imp6")} <= set(state["identity"]) and not state["join"]
     wait_for(lambda: cluster.states(pub)["imp5"]["state"] == "up", lambda: cluster.states(pub)["imp5"])  # it says how far it is each second
+
+
+def test_a_join_that_was_broken_off_with_an_answer_that_is_not_the_last_one_is_asked_again(cluster):
+    """C99: the publisher answered twice, and what the node kept is the way to the store of the first answer."""
+    cluster.up(PUB)
+    node = cluster.joiner("cucm-sub5", cluster.secret("cucm-sub5"))
+    node.crash_at("join-saved")
+    guid = json.loads((node.data / "node.json").read_text())["guid"]
+    cluster.pg.psql(f"ALTER ROLE \"ucpki_ucpki_{guid}\" PASSWORD 'of the second answer'", "postgres")
+    cluster.nodes["cucm-sub5"] = node.start()
+    state = cluster.audit()
+    assert ("cucm-sub5", "tomcat") in state["identity"]
 
 
 # -- leaving
@@ -431,6 +519,17 @@ def test_a_node_gets_another_name_and_domain_with_a_plan_of_what_must_follow(clu
     node.name = "cucm-last"
     node.launch()
     wait_for(lambda: name_of(node) == "cucm-last", lambda: node.err)
+    cluster.audit()
+    # Killed between following it and writing it down: it is known by its certificate.
+    node.stop()
+    pub.cli("set", "node", "rename", "cucm-last", "--new-name", "cucm-killed", "--yes", "--force")
+    cluster.nodes["cucm-killed"] = cluster.nodes.pop("cucm-last")
+    node.name = "cucm-killed"
+    node.crash_at("mirror-committed")
+    node.start()
+    assert node.status["node"] == "cucm-killed"
+    wait_for(lambda: not node.status["read_only"], lambda: node.status)
+    pub.cli("set", "cert", "regen", "tomcat-ECDSA", "--node", "cucm-killed", "--yes")
     cluster.audit()
 
 

@@ -8,10 +8,10 @@ import re
 import pytest
 
 from books import postgres_tables
-from cluster import ANSWERED, IMP1, IMP2, NODES, PRESENCE, PUB, SUB1, SUB2, SUB3, clock
+from cluster import ANSWERED, IMP1, IMP2, NODES, PRESENCE, PUB, SUB1, SUB2, SUB3, clock, wait_for
 from forge import Authority
 from harness import fingerprint, load, load_csr, openssl, presented, run, s_client
-from wire import served
+from wire import Client, served
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,12 @@ def test_a_task_for_another_node_is_done_there_with_progress_and_its_key_stays_t
     state = cluster.audit(PUB, SUB1)
     key = f"{state['identity'][SUB1, 'tomcat'][2]}.key"
     assert [node.name for node in cluster.running if key in node.key_files()] == [SUB1]
-    # What the other node did is shown everywhere, and taken back there.
+    # What the other node did is shown everywhere, and so is what came of it; it is taken back there.
+    def seen(node):
+        return {(e["node"], e["effect"], e["state"]) for e in node.json("show", "change", str(job["answer"]))["effects"] if e["node"] == SUB1}
+
+    wait_for(lambda: seen(cluster[SUB1]) and seen(cluster.pub) == seen(cluster[SUB1]), lambda: (seen(cluster.pub), seen(cluster[SUB1])))
+    assert SUB1 in cluster.pub.cli("show", "change", str(job["answer"])).out.split("Effects:")[1]
     undo = cluster.pub.cli("utils", "undo", str(job["answer"]), "--node", SUB1, "--yes", "--force")
     assert undo.status == 0
     cluster.settle()
@@ -106,6 +111,21 @@ def test_a_job_waits_for_its_node_and_fails_when_its_plan_has_changed_meanwhile(
     cluster.audit(PUB, SUB1)
 
 
+def test_more_jobs_than_are_taken_at_once_are_all_done_in_their_order(all_nodes):
+    cluster, off = all_nodes, all_nodes[SUB2]
+    off.stop()
+    with Client(cluster.pub) as client:
+        ask = [*ANSWERED, ("node", SUB2)]
+        jobs = [client("POST", "/certificates/trust/CAPF-trust", ask, Authority(f"Many {i}").pem).expect(202).json["job"] for i in range(105)]
+    off.start()
+    cluster.settle()
+    done = [state_of(cluster, job) for job in jobs]
+    assert {job["state"] for job in done} == {"done"}, done
+    answers = [job["answer"] for job in done]
+    assert answers == sorted(answers), answers
+    cluster.audit(PUB, SUB2)
+
+
 # Where a node can be killed while it follows the change that asks it and then carries out the job.
 POINTS = ("mirror-steps-applied", "mirror-committed", "key-saved", "prepared", "store-steps-applied", "store-before-commit", "store-after-commit", "committed", "effects-half")
 
@@ -126,6 +146,50 @@ def test_a_node_that_is_killed_at_any_moment_of_a_job_carries_it_out_exactly_onc
     made = cluster.pg.number("SELECT count(*) FROM change WHERE task = 'cert-regen' AND body LIKE '%job.done%' AND body LIKE '%\"node\":\"cucm-sub2\"%tomcat-ECDSA%'")
     assert made == len(POINTS)
     cluster.audit(PUB, SUB2)
+
+
+# -- what a node says of its own HTTPS
+
+
+def told(node, key="RSA"):
+    """What /status says of the listener: (as it should, fingerprint)."""
+    check = next(one for one in node.status["self_check"] if one["key_type"] == key)
+    return check["matches"], check["fingerprint"]
+
+
+def test_what_a_node_says_of_its_own_HTTPS_is_about_the_certificate_in_force(all_nodes):
+    """U4: of the new certificate, in the answer to the task and right after it, while the node follows changes at the same time."""
+    cluster = all_nodes
+    for i in range(12):
+        node = cluster[(SUB1, SUB3, PUB)[i % 3]]
+        other = cluster[IMP1 if i % 2 else SUB2]
+        other.ask_for(node.name, "POST", "/certificates/trust/CAPF-trust", Authority(f"In between {i}").pem)
+        change = node.do(*regeneration("tomcat"))
+        new = node.see("/certificates/own/tomcat")["fingerprint"]
+        assert told(node) == (True, new), (i, node.name)
+        effects = {one["effect"]: one for one in change["effects"]}
+        assert effects["https-rsa"]["state"] == "done" and new[:16] in effects["https-rsa"]["detail"], (i, effects)
+        assert served(node, "rsa") == new
+    cluster.settle()
+
+
+def test_after_a_multi_server_upload_no_node_says_that_an_earlier_certificate_is_as_it_should_be(all_nodes):
+    cluster = all_nodes
+    root = Authority("Looked-at Root")
+    for i in range(4):
+        leaf = root.leaf(cluster[SUB3].csr("tomcat", "--distribution", "multi-server"))
+        new = fingerprint(leaf)
+        cluster.settle()
+        change = cluster[IMP1].do("POST", "/certificates/own/tomcat", leaf + root.pem)
+        effects = {one["effect"]: one for one in change["effects"]}
+        assert effects["https-rsa"]["state"] == "done" and new[:16] in effects["https-rsa"]["detail"], (i, effects)
+        cluster.settle()
+        for name, (good, seen) in {name: told(cluster[name]) for name in NODES}.items():
+            assert not good or seen == new, (i, name)
+        for name in NODES:
+            wait_for(lambda n=name: told(cluster[n]) == (True, new), lambda n=name: f"{n}: {told(cluster[n])}, not {new}")
+    for name in NODES:
+        cluster[name].do(*regeneration("tomcat"))
 
 
 # -- multi-server certificates
@@ -189,6 +253,7 @@ def test_one_multi_server_request_names_every_node_and_is_everybodys(multi):
     # A purpose that a part of the nodes has: these only.
     cups = load_csr(cluster[IMP1].csr("cup-xmpp", "--distribution", "multi-server"))
     assert names_in(cups) == {f"{name}.example.com" for name in PRESENCE} | {"example.com"}
+    cluster.settle()
     cluster[IMP2].do("DELETE", "/csrs/cup-xmpp")
 
 
@@ -283,6 +348,7 @@ def test_a_node_that_joins_later_is_told_of_with_a_certificate_of_its_own_and_th
     again = cluster.pub.csr("tomcat", "--distribution", "multi-server")
     assert "cucm-sub4.example.com" in names_in(load_csr(again))
     renewed = multi.root.leaf(again)
+    cluster.settle()
     late.do("POST", "/certificates/own/tomcat", renewed)
     cluster.settle()
     assert {served(node, "rsa") for node in cluster.running} == {fingerprint(renewed)}

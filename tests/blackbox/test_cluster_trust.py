@@ -96,6 +96,12 @@ def test_requirements_3_capf_trust_imports_stay_on_their_nodes_and_one_delete_re
     cluster[SUB2].trusts("CAPF-trust", other.pem)
     cluster.settle()
     assert [name for name in VOICE if cluster[name].finds_trusted("CAPF-trust", phone)] == [SUB1, SUB2]
+    # The list tells them apart, short and long.
+    words = ["show", "cert", "list", "trust", "--where", "name is Example_MIC_Root.pem"]
+    assert [line.split(":")[0] for line in cluster.pub.cli(*words).out.splitlines()] == [f"CAPF-trust/Example_MIC_Root.pem on {name}" for name in (SUB1, SUB2)]
+    long = cluster.pub.cli(*words, "--long").out.splitlines()
+    at = long[0].index("DISTRIBUTION")
+    assert sorted(line[at:].split()[0] for line in long[1:]) == [SUB1, SUB2], long
     # Deleted on a node that does not have it itself (T1: asked of each node, from its own view).
     cluster.pub.untrusts("CAPF-trust", "Example_MIC_Root.pem")
     cluster.settle()

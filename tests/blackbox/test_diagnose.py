@@ -1,13 +1,15 @@
 """E1: "unable to connect to remote node" between voice and presence nodes, found and repaired by one command. Requirements section 6, E1."""
+import re
 import socket
 import ssl
 import threading
 from contextlib import contextmanager
 
-from cluster import IMP1, PUB, SUB1
+from cluster import IMP1, PUB, SUB1, clock, wait_for
+from forge import Authority
 from harness import fingerprint, openssl
 
-WELL = ["known=ok", "reachable=ok", "present=ok", "same=ok"]
+WELL = ["known=ok", "reachable=ok", "present=ok", "same=ok", "named=ok"]
 
 
 def diagnose(node, *words):
@@ -84,7 +86,7 @@ def test_a_lost_certificate_is_found_then_exchanged_in_both_directions(cluster):
 
     found = diagnose(pub, IMP1)
     assert not found["ok"]
-    assert course(found) == ["known=ok", "reachable=ok", "present=found", "same=ok", "web=skipped", "exchange=skipped"]
+    assert course(found) == ["known=ok", "reachable=ok", "present=found", "same=ok", "named=ok", "web=skipped", "exchange=skipped"]
     for words in (f"on {PUB}, the tomcat certificate of {IMP1}", f"on {IMP1}, the tomcat-ECDSA certificate of {PUB}"):
         assert words in step(found, "present")["detail"]
     assert "--fix" in step(found, "exchange")["hint"]
@@ -92,7 +94,7 @@ def test_a_lost_certificate_is_found_then_exchanged_in_both_directions(cluster):
 
     repaired = diagnose(pub, IMP1, "--fix")
     assert repaired["ok"], repaired
-    assert course(repaired) == ["known=ok", "reachable=ok", "present=found", "same=ok", "web=skipped", "exchange=repaired"]
+    assert course(repaired) == ["known=ok", "reachable=ok", "present=found", "same=ok", "named=ok", "web=skipped", "exchange=repaired"]
     cluster.settle()
     for node in (pub, imp):
         assert name_of(node, "tomcat", imp) and name_of(node, "tomcat-ECDSA", pub)
@@ -131,6 +133,62 @@ def test_a_node_that_is_down_is_found_and_others_are_well(cluster):
     assert PUB not in by_name and not by_name[IMP1]["ok"] and by_name[SUB1]["ok"], answer
     assert "reachable=found" in course(answer, IMP1) and "same=skipped" in course(answer, IMP1)
     assert course(answer, SUB1) == WELL
+
+
+def test_a_node_that_has_yet_to_join_is_told_how_to(cluster):
+    pub = cluster.up(PUB)
+    secret = cluster.secret("cucm-sub5", "--roles", "subscriber")
+    answer = diagnose(pub, "cucm-sub5", "--fix")
+    assert not answer["ok"] and course(answer) == ["known=found"], answer
+    known = step(answer, "known")
+    assert "has not joined the cluster yet: it may join until 2" in known["detail"], known
+    assert f"ucpkid --join 127.0.0.1:{pub.port} --join-secret-file FILE" in known["hint"] and "set node add cucm-sub5" in known["hint"], known
+    cluster.down()
+    cluster.pg.restart(clock("+25h"))
+    pub.env = clock("+25h")
+    cluster.up(PUB)
+    known = step(diagnose(pub, "cucm-sub5"), "known")
+    assert "its join secret expired" in known["detail"] and "Make another one on the publisher: set node add cucm-sub5" in known["hint"], known
+    cluster.down()
+    cluster.pg.restart()
+    pub.env = {}
+    cluster.up(PUB)
+    # What it says to do helps.
+    cluster.nodes["cucm-sub5"] = cluster.joiner("cucm-sub5", secret).start()
+    pub.until(lambda _: cluster.states()["cucm-sub5"]["state"] == "up", "the new node's state")
+    assert course(diagnose(pub, "cucm-sub5")) == WELL
+
+
+def test_a_renamed_node_has_certificates_that_do_not_name_it_until_the_commands_that_are_told_are_done(cluster):
+    pub, imp = cluster.up(PUB, IMP1)
+    cluster.settle()
+    root = Authority("Signs cup-xmpp")
+    imp.do("POST", "/certificates/own/cup-xmpp", root.leaf(imp.csr("cup-xmpp")) + root.pem)
+    pub.cli("set", "node", "rename", IMP1, "--domain", "new.example.com", "--yes", "--force")
+    wait_for(lambda: fqdn_of(imp) == f"{IMP1}.new.example.com", lambda: imp.err)
+    cluster.settle()
+    answer = diagnose(pub, IMP1)
+    assert not answer["ok"] and "named=found" in course(answer), answer
+    named = step(answer, "named")
+    assert f"the tomcat certificate of {IMP1} does not name {IMP1}.new.example.com" in named["detail"] and "cup-xmpp-s2s-ECDSA" in named["detail"], named
+    assert f"set csr gen cup-xmpp --node {IMP1}, then have it signed" in named["hint"], named
+    for command in re.findall(r"set cert regen \S+ --node \S+(?=;|\.$)", named["hint"]):
+        pub.cli(*command.split(), "--yes", "--force")
+    pub.cli("set", "csr", "gen", "cup-xmpp", "--node", IMP1, "--yes")
+    cluster.settle()
+    assert [word for word in step(diagnose(pub, IMP1), "named")["detail"].split("; ")] == [f"the cup-xmpp certificate of {IMP1} does not name {IMP1}.new.example.com"]
+    imp.do("POST", "/certificates/own/cup-xmpp", root.leaf(imp.cli("file", "get", "csr", "cup-xmpp").out) + root.pem)
+    cluster.settle()
+    answer = diagnose(pub, IMP1, "--fix")
+    assert answer["ok"] and course(answer) == WELL, answer
+
+
+def fqdn_of(node):
+    """Its name, or None while it starts again."""
+    try:
+        return node.status["fqdn"]
+    except OSError:
+        return None
 
 
 def test_a_node_that_does_not_exist_is_told(cluster):

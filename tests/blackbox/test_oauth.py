@@ -392,6 +392,7 @@ def test_without_its_keys_a_node_says_so_and_serves_on(node):
     authz = node.get("/authz")
     assert authz["signing"] is None and authz["encryption"]["checksum"]
     node.api("GET", "/authz/signing").expect(503, "no-token-keys")
+    node.api("POST", "/authz/compare", json_body={"peers": ["127.0.0.1:1"], "account": "admin", "password": "of no interest"}).expect(503, "no-token-keys")
     assert jwks(node) == {"keys": []}
     use(node, tokens["access_token"]).expect(503, "no-token-keys")
     denied(form(node, "/oauth/token", {"grant_type": "client_credentials"}), "temporarily_unavailable", "no-token-keys", 503)
@@ -425,7 +426,8 @@ def test_the_checksums_of_other_clusters_are_held_against_ours_and_only_of_those
     status, states, items = compare(other)
     assert (status, states) == (1, [("failed", None, None)]) and "401" in items[0]["detail"], items
     secret.write_text(other.password + "\n")
-    assert compare(other)[:2] == (1, [("differs", False, False)])
+    status, states, items = compare(other)
+    assert (status, states) == (1, [("differs", False, False)]) and "no command carries them over" in items[0]["hint"] and "/api/v1/oauth/jwks" in items[0]["hint"], items
     # One key alone.
     secret.write_text(ours.password + "\n")
     same.cli("set", "key", "regen", "authz", "encryption", "--yes")

@@ -6,6 +6,7 @@
 
 #include "pki/input.h"
 #include "serve/http/api_internal.h"
+#include "serve/http/console.h"
 
 void uc_api_reply(struct uc_http_response *r, enum uc_status status, json_t *json, const struct uc_error *e)
 {
@@ -82,8 +83,10 @@ enum uc_status uc_api_sign_in_basic(struct uc_node *n, const struct uc_http_requ
 	const char *name;
 	const char *password;
 	if (!read_basic(uc_http_header(request, "Authorization"), &buf, &name, &password))
-		return uc_fail(e, UC_EAUTH, "sign-in-needed", "Send the name and password of an account of this node (HTTP Basic).",
-		               "this needs a sign-in");
+		return uc_fail(
+		    e, UC_EAUTH, "sign-in-needed",
+		    "Send the name and password of an account of this node (HTTP Basic) or an access token (Bearer), or sign in at its console.",
+		    "this needs a sign-in");
 	char peer[64];
 	uc_api_peer(request, peer);
 	UC_TRY(uc_node_sign_in(n, name, password, peer, e));
@@ -99,9 +102,14 @@ static const char *read_bearer(const struct uc_http_request *request)
 	return header != NULL && strncasecmp(header, bearer, strlen(bearer)) == 0 ? header + strlen(bearer) : NULL;
 }
 
-/* Who asks. On the Unix socket the kernel says it; elsewhere an access token or a password does. *who (owned) gets the account. */
-static enum uc_status sign_in(struct uc_node *n, const struct uc_http_request *request, char **who, struct uc_error *e)
+/* Who asks. On the Unix socket the kernel says it; elsewhere an access token, a password or a session does. *who (owned) gets the account. */
+static enum uc_status sign_in(struct uc_node *n, const struct uc_http_request *request, const struct uc_route *route, char **who,
+                              struct uc_error *e)
 {
+	UC_CLEANUP(uc_freep) char *session = uc_api_session_token(request);
+	if (session != NULL) return uc_api_sign_in_session(n, request, session, who, e);
+	if (route->session)
+		return uc_fail(e, UC_EAUTH, "no-session", "Sign in: POST /api/v1/session.", "this request is not part of a session of the console");
 	if (request->peer == UC_PEER_UNIX && (request->peer_uid == 0 || request->peer_uid == geteuid())) {
 		*who = uc_sprintf("uid %u", request->peer_uid);
 		return UC_OK;
@@ -110,10 +118,16 @@ static enum uc_status sign_in(struct uc_node *n, const struct uc_http_request *r
 	return token != NULL ? uc_node_token_check(n, token, who, e) : uc_api_sign_in_basic(n, request, who, e);
 }
 
-/* RFC 6750 section 3.1, besides the challenge that every 401 has. */
-static void refuse_token(struct uc_http_response *response)
+/*
+ * How to sign in (RFC 9110 section 15.5.2; of a token that was refused also RFC 6750 section 3.1). The console asks for the password itself:
+ * a challenge would have the browser ask besides.
+ */
+static void challenge(const struct uc_route_call *call, struct uc_http_response *response)
 {
-	uc_http_add_header(response, "WWW-Authenticate", "Bearer realm=\"ucpki\", error=\"invalid_token\"");
+	if (response->status != 401 || uc_http_header(call->request, "UCPKI-Console") != NULL) return;
+	uc_http_add_header(response, "WWW-Authenticate", "Basic realm=\"ucpki\", charset=\"UTF-8\"");
+	if (!call->route->open && read_bearer(call->request) != NULL)
+		uc_http_add_header(response, "WWW-Authenticate", "Bearer realm=\"ucpki\", error=\"invalid_token\"");
 }
 
 /*
@@ -138,14 +152,19 @@ void uc_api_handle(void *ctx, const struct uc_http_request *request, struct uc_h
 {
 	struct uc_session session = {.node = ctx};
 	UC_CLEANUP(uc_route_call_free) struct uc_route_call call = {.route = NULL};
+	if (uc_console_wants_page(request)) {
+		uc_console_page(request, response);
+		return;
+	}
 	if (!uc_route_match(uc_api_routes, uc_api_route_count, request, &call, response)) return;
 	UC_CLEANUP(uc_freep) char *who = NULL;
 	struct uc_error e;
-	if (check_origin(request, &e) != UC_OK || (!call.route->open && sign_in(session.node, request, &who, &e) != UC_OK)) {
-		uc_problem_write(response, &e, NULL);
-		if (response->status == 401 && read_bearer(request) != NULL) refuse_token(response);
-		return;
-	}
+	enum uc_status status = check_origin(request, &e);
+	if (status == UC_OK && !call.route->open) status = sign_in(session.node, request, call.route, &who, &e);
 	session.who = who;
-	call.route->handler(&session, &call, response);
+	if (status == UC_OK)
+		call.route->handler(&session, &call, response);
+	else
+		uc_problem_write(response, &e, NULL);
+	challenge(&call, response);
 }

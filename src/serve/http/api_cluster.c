@@ -101,14 +101,6 @@ void uc_api_get_cluster(void *ctx, const struct uc_route_call *call, struct uc_h
 	uc_api_reply(r, status, json, &e);
 }
 
-/* A member of the body that must be text. Borrowed. */
-static enum uc_status need_text(const json_t *body, const char *name, const char **out, struct uc_error *e)
-{
-	*out = json_string_value(json_object_get(body, name));
-	if (*out != NULL) return UC_OK;
-	return uc_fail_field(e, UC_EINPUT, "argument-missing", name, "Give it as a string.", "the argument %s is missing", name);
-}
-
 void uc_api_post_move(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)
 {
 	json_t *body = NULL;
@@ -116,7 +108,7 @@ void uc_api_post_move(void *ctx, const struct uc_route_call *call, struct uc_htt
 	const char *url = NULL;
 	struct uc_error e;
 	enum uc_status status = uc_api_body(call, &body, &e);
-	if (status == UC_OK) status = need_text(body, "url", &url, &e);
+	if (status == UC_OK) status = uc_api_need_text(body, "url", &url, &e);
 	if (status == UC_OK) status = uc_node_move(node_of(ctx), url, uc_route_flag(call, "dry_run"), &json, &e);
 	json_decref(body);
 	uc_api_reply(r, status, json, &e);
@@ -184,8 +176,8 @@ void uc_api_post_compare(void *ctx, const struct uc_route_call *call, struct uc_
 	struct uc_error e;
 	enum uc_status status = uc_api_body(call, &body, &e);
 	if (status == UC_OK) status = read_peers(body, &peers, &e);
-	if (status == UC_OK) status = need_text(body, "account", &account, &e);
-	if (status == UC_OK) status = need_text(body, "password", &password, &e);
+	if (status == UC_OK) status = uc_api_need_text(body, "account", &account, &e);
+	if (status == UC_OK) status = uc_api_need_text(body, "password", &password, &e);
 	if (status == UC_OK) status = uc_node_authz_compare(node_of(ctx), &peers, account, password, &json, &e);
 	json_decref(body);
 	uc_api_reply(r, status, json, &e);

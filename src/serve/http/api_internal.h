@@ -27,6 +27,14 @@ enum uc_status uc_api_page(const struct uc_route_call *call, int64_t *before, si
 void uc_api_peer(const struct uc_http_request *request, char out[64]);
 /* Signs in by name and password (RFC 7617). *who (owned) gets the account. UC_EAUTH "sign-in-needed" without them, else as uc_node_sign_in(). */
 enum uc_status uc_api_sign_in_basic(struct uc_node *n, const struct uc_http_request *request, char **who, struct uc_error *e) UC_MUST;
+/*
+ * The token in the request's session cookie, owned, or NULL. On the Unix socket cookies do not count, and beside an Authorization header only
+ * in requests of the console.
+ */
+char *uc_api_session_token(const struct uc_http_request *request);
+/* Signs in by a session (docs/api.md). *who (owned) gets the account. UC_EAUTH as uc_node_session_use(). */
+enum uc_status uc_api_sign_in_session(struct uc_node *n, const struct uc_http_request *request, const char *token, char **who,
+                                      struct uc_error *e) UC_MUST;
 /* Runs a task without a file, previewed, confirmed and answered as every other; args (owned) are its arguments. */
 void uc_api_run_task(void *ctx, const struct uc_route_call *call, struct uc_http_response *r, const char *task, json_t *args);
 /*
@@ -35,13 +43,20 @@ void uc_api_run_task(void *ctx, const struct uc_route_call *call, struct uc_http
  */
 enum uc_status uc_api_body(const struct uc_route_call *call, json_t **out, struct uc_error *e) UC_MUST;
 
+/* A member of the body that must be text. *out is borrowed. UC_EINPUT "argument-missing". */
+enum uc_status uc_api_need_text(const json_t *body, const char *name, const char **out, struct uc_error *e) UC_MUST;
+
 /* The table of routes. */
 extern const struct uc_route uc_api_routes[];
 extern const size_t uc_api_route_count;
 
 /* The handlers of the routes. */
 #define UC_API_HANDLER(name) void uc_api_##name(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)
-UC_API_HANDLER(get_root);
+UC_API_HANDLER(get_page);
+UC_API_HANDLER(get_asset);
+UC_API_HANDLER(post_session);
+UC_API_HANDLER(get_session);
+UC_API_HANDLER(delete_session);
 UC_API_HANDLER(get_openapi);
 UC_API_HANDLER(get_status);
 UC_API_HANDLER(get_purposes);
@@ -50,11 +65,16 @@ UC_API_HANDLER(list_certs);
 UC_API_HANDLER(get_cert);
 UC_API_HANDLER(get_chain);
 UC_API_HANDLER(get_cert_content);
+UC_API_HANDLER(get_overview);
+UC_API_HANDLER(post_inspect);
+UC_API_HANDLER(get_csr_defaults);
 UC_API_HANDLER(list_csrs);
 UC_API_HANDLER(get_csr);
 UC_API_HANDLER(get_csr_content);
 UC_API_HANDLER(list_changes);
 UC_API_HANDLER(get_change);
+UC_API_HANDLER(list_followups);
+UC_API_HANDLER(post_followups_done);
 UC_API_HANDLER(get_probe);
 UC_API_HANDLER(post_trust_check);
 UC_API_HANDLER(post_regenerate);

@@ -48,7 +48,7 @@ static char *description_of(const char *message)
 	return text;
 }
 
-/* "code" is ours: it says what "error", which has few values, does not. A client that was refused is told how to sign in. */
+/* "code" is ours: it says what "error", which has few values, does not. */
 static void refuse(struct uc_http_response *r, const char *error, const struct uc_error *e)
 {
 	UC_CLEANUP(uc_freep) char *text = description_of(e->message);
@@ -56,7 +56,6 @@ static void refuse(struct uc_http_response *r, const char *error, const struct u
 	int status = strcmp(error, "invalid_client") == 0 ? UNAUTHORIZED : e->code == UC_EAUTH ? BAD_REQUEST : uc_problem_status(e);
 	uc_http_write_json(r, status, json);
 	json_decref(json);
-	if (status == UNAUTHORIZED) uc_http_add_header(r, "WWW-Authenticate", "Basic realm=\"ucpki\", charset=\"UTF-8\"");
 }
 
 /* What this side could not do, whatever was sent. */

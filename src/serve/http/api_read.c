@@ -13,20 +13,6 @@ static struct uc_node *node_of(void *ctx)
 	return ((struct uc_session *)ctx)->node;
 }
 
-/* ---- what is open to all ---- */
-
-void uc_api_get_root(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)
-{
-	(void)ctx;
-	(void)call;
-	static const char page[] =
-	    "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>ucpki</title></head>\n"
-	    "<body><h1>ucpki</h1><p>The certificate and trust manager of this node answers here.</p>\n"
-	    "<p>Its interface is described in <a href=\"/api/v1/openapi.json\">/api/v1/openapi.json</a>.</p></body></html>\n";
-	snprintf(r->content_type, sizeof r->content_type, "text/html; charset=utf-8");
-	uc_buf_add_str(&r->body, page);
-}
-
 /* ---- questions ---- */
 
 void uc_api_get_status(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)
@@ -146,6 +132,34 @@ void uc_api_get_cert_content(void *ctx, const struct uc_route_call *call, struct
 	send_file(r, status, &bytes, type, file, &e);
 }
 
+void uc_api_get_overview(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)
+{
+	(void)call;
+	json_t *json = NULL;
+	struct uc_error e;
+	enum uc_status status = uc_node_overview(node_of(ctx), &json, &e);
+	uc_api_reply(r, status, json, &e);
+}
+
+void uc_api_post_inspect(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)
+{
+	json_t *json = NULL;
+	struct uc_error e;
+	enum uc_status status = uc_api_check_upload(call, &e);
+	if (status == UC_OK)
+		status = uc_node_inspect(node_of(ctx), call->request->body, uc_http_header(call->request, "UCPKI-Password"), &json, &e);
+	uc_api_reply(r, status, json, &e);
+}
+
+void uc_api_get_csr_defaults(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)
+{
+	json_t *json = NULL;
+	struct uc_error e;
+	enum uc_status status = uc_node_request_defaults(node_of(ctx), uc_route_query(call, "node"), uc_route_param(call, "purpose"),
+	                                                 uc_route_query(call, "distribution"), uc_route_query(call, "key"), &json, &e);
+	uc_api_reply(r, status, json, &e);
+}
+
 void uc_api_list_csrs(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)
 {
 	json_t *json = NULL;
@@ -180,8 +194,17 @@ void uc_api_list_changes(void *ctx, const struct uc_route_call *call, struct uc_
 	int64_t before = 0;
 	json_t *json = NULL;
 	struct uc_error e;
+	const struct uc_log_filter filter = {
+	    .object = uc_route_query(call, "object"),
+	    .search = uc_route_query(call, "search"),
+	    .who = uc_route_query(call, "who"),
+	    .task = uc_route_query(call, "task"),
+	    .node = uc_route_query(call, "node"),
+	    .from = uc_route_query(call, "from"),
+	    .to = uc_route_query(call, "to"),
+	};
 	enum uc_status status = uc_api_page(call, &before, &limit, &e);
-	if (status == UC_OK) status = uc_node_changes(node_of(ctx), before, limit, uc_route_query(call, "object"), &json, &e);
+	if (status == UC_OK) status = uc_node_changes(node_of(ctx), &filter, before, limit, &json, &e);
 	uc_api_reply(r, status, json, &e);
 }
 

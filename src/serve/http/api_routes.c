@@ -42,14 +42,29 @@ static const struct uc_route_input find_inputs[] = {{"usage", UC_INPUT_TEXT, "ow
                                                     {"limit", UC_INPUT_NUMBER, "rows in the answer, 1 to 1000"},
                                                     {"cursor", UC_INPUT_TEXT, "where to go on: next of the answer before"},
                                                     {NULL, UC_INPUT_TEXT, NULL}};
-static const struct uc_route_input change_inputs[] = {{"limit", UC_INPUT_NUMBER, "1 to 1000"},
-                                                      {"cursor", UC_INPUT_TEXT, "next of the answer before"},
-                                                      {"object", UC_INPUT_TEXT, "only what touched it, for example own/tomcat"},
-                                                      {NULL, UC_INPUT_TEXT, NULL}};
+static const struct uc_route_input change_inputs[] = {
+    {"limit", UC_INPUT_NUMBER, "1 to 1000"},
+    {"cursor", UC_INPUT_TEXT, "next of the answer before"},
+    {"object", UC_INPUT_TEXT, "only what touched it, for example own/tomcat"},
+    {"search", UC_INPUT_TEXT, "contained in summary, reason, account, task or what was touched"},
+    {"who", UC_INPUT_TEXT, "only those of this account"},
+    {"task", UC_INPUT_TEXT, "only this task"},
+    {"node", UC_INPUT_TEXT, "only those that this node has made"},
+    {"from", UC_INPUT_TEXT, "made on this day or at this time, or later"},
+    {"to", UC_INPUT_TEXT, "made on this day or at this time, or earlier"},
+    {NULL, UC_INPUT_TEXT, NULL}};
+static const struct uc_route_input followup_inputs[] = {{"node", UC_INPUT_TEXT, "only what concerns this node, or the cluster"},
+                                                        {NULL, UC_INPUT_TEXT, NULL}};
 static const struct uc_route_input content_inputs[] = {
     {"format", UC_INPUT_TEXT, "pem (default), der, chain or p7b"}, NODE_INPUT, {NULL, UC_INPUT_TEXT, NULL}};
 static const struct uc_route_input csr_content_inputs[] = {
     {"format", UC_INPUT_TEXT, "pem (default) or der"}, NODE_INPUT, {NULL, UC_INPUT_TEXT, NULL}};
+static const struct uc_route_input defaults_inputs[] = {NODE_INPUT,
+                                                        {"distribution", UC_INPUT_TEXT, "node (default) or multi-server"},
+                                                        {"key", UC_INPUT_TEXT, "a kind of key other than the usual one"},
+                                                        {NULL, UC_INPUT_TEXT, NULL}};
+static const struct uc_route_input inspect_inputs[] = {{"UCPKI-Password", UC_INPUT_HEADER, "of a PKCS#12 file"},
+                                                       {NULL, UC_INPUT_TEXT, NULL}};
 static const struct uc_route_input job_inputs[] = {{"node", UC_INPUT_TEXT, "only the jobs of this node"},
                                                    {"state", UC_INPUT_TEXT, "waiting, done or failed"},
                                                    {"limit", UC_INPUT_NUMBER, "1 to 1000"},
@@ -78,8 +93,13 @@ static const char csr_schema[] =
     "\"key\":{\"type\":\"string\"},\"hash\":{\"enum\":[\"sha256\",\"sha384\",\"sha512\"]},\"country\":{\"type\":\"string\"},"
     "\"state\":{\"type\":\"string\"},\"locality\":{\"type\":\"string\"},\"organization\":{\"type\":\"string\"},"
     "\"organizational_unit\":{\"type\":\"string\"}}}";
+static const char followups_schema[] =
+    "{\"type\":\"object\",\"properties\":{\"ids\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}},\"required\":[\"ids\"]}";
 static const char password_schema[] =
     "{\"type\":\"object\",\"properties\":{\"password\":{\"type\":\"string\",\"minLength\":10}},\"required\":[\"password\"]}";
+static const char sign_in_schema[] =
+    "{\"type\":\"object\",\"properties\":{\"account\":{\"type\":\"string\"},\"password\":{\"type\":\"string\"}},\"required\":[\"account\","
+    "\"password\"]}";
 static const char regen_schema[] =
     "{\"type\":\"object\",\"properties\":{\"key\":{\"type\":\"string\"},\"hash\":{\"enum\":[\"sha256\",\"sha384\",\"sha512\"]},"
     "\"years\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":100}}}";
@@ -101,12 +121,49 @@ static const char compare_schema[] =
 #define API "/api/v1"
 
 const struct uc_route uc_api_routes[] = {
-    {.method = "GET", .pattern = "/", .handler = uc_api_get_root, .summary = "What answers here", .open = true, .answer_type = "text/html"},
+    {.method = "GET",
+     .pattern = "/",
+     .handler = uc_api_get_page,
+     .summary = "The console, which every other path outside of /api/ and /assets/ shows as well to who accepts text/html",
+     .open = true,
+     .any_query = true,
+     .answer_type = "text/html"},
+    {.method = "GET",
+     .pattern = "/assets/{name}",
+     .handler = uc_api_get_asset,
+     .summary = "What the console loads",
+     .open = true,
+     .answer_type = "text/javascript, text/css, image/svg+xml"},
     {.method = "GET", .pattern = API "/openapi.json", .handler = uc_api_get_openapi, .summary = "This description", .open = true},
     {.method = "GET",
      .pattern = API "/status",
      .handler = uc_api_get_status,
      .summary = "The node, its ports and what it last saw on them"},
+    {.method = "POST",
+     .pattern = API "/session",
+     .handler = uc_api_post_session,
+     .summary = "Sign in to the console",
+     .open = true,
+     .body_type = JSON_TYPE,
+     .body_schema = sign_in_schema,
+     .answers = {201}},
+    {.method = "GET", .pattern = API "/session", .handler = uc_api_get_session, .summary = "The present session", .session = true},
+    {.method = "DELETE",
+     .pattern = API "/session",
+     .handler = uc_api_delete_session,
+     .summary = "Sign out",
+     .session = true,
+     .answers = {204}},
+    {.method = "GET",
+     .pattern = API "/overview",
+     .handler = uc_api_get_overview,
+     .summary = "Counts, what expires when, what waits, what is wrong"},
+    {.method = "POST",
+     .pattern = API "/inspect",
+     .handler = uc_api_post_inspect,
+     .inputs = inspect_inputs,
+     .summary = "What is in a file, and what it can be used for; changes nothing",
+     .body_type = ANY_TYPE},
     {.method = "GET", .pattern = API "/purposes", .handler = uc_api_get_purposes, .summary = "The purposes of certificates"},
     {.method = "GET", .pattern = API "/stores", .handler = uc_api_get_stores, .summary = "The trust stores"},
     {.method = "GET", .pattern = API "/certificates", .handler = uc_api_list_certs, .inputs = find_inputs, .summary = "Find certificates"},
@@ -177,6 +234,11 @@ const struct uc_route uc_api_routes[] = {
      .summary = "The pending certificate signing requests"},
     {.method = "GET", .pattern = API "/csrs/{purpose}", .handler = uc_api_get_csr, .inputs = node_inputs, .summary = "A pending request"},
     {.method = "GET",
+     .pattern = API "/csrs/{purpose}/defaults",
+     .handler = uc_api_get_csr_defaults,
+     .inputs = defaults_inputs,
+     .summary = "What a request would ask for unless something else is said"},
+    {.method = "GET",
      .pattern = API "/csrs/{purpose}/content",
      .handler = uc_api_get_csr_content,
      .inputs = csr_content_inputs,
@@ -208,6 +270,19 @@ const struct uc_route uc_api_routes[] = {
      .inputs = node_task_inputs,
      .summary = "Take a change back",
      .answers = TASK_ANSWERS},
+    {.method = "GET",
+     .pattern = API "/followups",
+     .handler = uc_api_list_followups,
+     .inputs = followup_inputs,
+     .summary = "What still has to be done by hand after changes"},
+    {.method = "POST",
+     .pattern = API "/followups/done",
+     .handler = uc_api_post_followups_done,
+     .inputs = task_inputs,
+     .summary = "Say that some of it is done",
+     .body_type = JSON_TYPE,
+     .body_schema = followups_schema,
+     .answers = {200, 201}},
     {.method = "DELETE",
      .pattern = API "/keys/{id}",
      .handler = uc_api_delete_key,

@@ -78,6 +78,13 @@ enum uc_status uc_api_body(const struct uc_route_call *call, json_t **out, struc
 	return status;
 }
 
+enum uc_status uc_api_need_text(const json_t *body, const char *name, const char **out, struct uc_error *e)
+{
+	*out = json_string_value(json_object_get(body, name));
+	if (*out != NULL) return UC_OK;
+	return uc_fail_field(e, UC_EINPUT, "argument-missing", name, "Give it as a string.", "the argument %s is missing", name);
+}
+
 /* A task whose arguments are the body's, and the purpose of the path. */
 static void run_with_body(void *ctx, const struct uc_route_call *call, struct uc_http_response *r, const char *task)
 {

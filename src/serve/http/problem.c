@@ -14,7 +14,9 @@ int uc_problem_status(const struct uc_error *e)
 	    [UC_EREFUSED] = 422, [UC_ELIMIT] = 413, [UC_EUNREACHABLE] = 502, [UC_EUNAVAILABLE] = 503,
 	    [UC_EIO] = 500,      [UC_EFULL] = 507,  [UC_EINTERNAL] = 500,
 	};
-	if (e->code == UC_EAUTH && strcmp(e->id, "forbidden") == 0) return 403;
+	static const char *const signed_in[] = {"forbidden", "csrf"};
+	for (size_t i = 0; i < sizeof signed_in / sizeof *signed_in; i++)
+		if (e->code == UC_EAUTH && strcmp(e->id, signed_in[i]) == 0) return 403;
 	return by_class[e->code];
 }
 
@@ -69,7 +71,6 @@ void uc_problem_write_as(struct uc_http_response *r, int status, const struct uc
 	if (plan != NULL) json_object_set(o, "plan", plan);
 	write_json(r, status, "application/problem+json", o);
 	json_decref(o);
-	if (status == 401) uc_http_add_header(r, "WWW-Authenticate", "Basic realm=\"ucpki\", charset=\"UTF-8\"");
 }
 
 void uc_problem_write(struct uc_http_response *r, const struct uc_error *e, json_t *plan)

@@ -7,12 +7,12 @@
 #include "core/error.h"
 #include "serve/http/server.h"
 
-/* The HTTP status for a failure: of its class, but 403 for UC_EAUTH "forbidden" (signed in, yet not allowed). */
+/* The HTTP status for a failure: of its class, but 403 for UC_EAUTH "forbidden" and "csrf" (signed in, yet not allowed). */
 int uc_problem_status(const struct uc_error *e);
 
 /*
- * Makes r the problem document of e, replacing status, type and body; added headers stay. plan (borrowed) may be NULL. A 401 gets its
- * WWW-Authenticate header (RFC 9110 section 15.5.2). Bytes that are not UTF-8 are shown as U+FFFD.
+ * Makes r the problem document of e, replacing status, type and body; added headers stay. plan (borrowed) may be NULL. Bytes that are
+ * not UTF-8 are shown as U+FFFD.
  */
 void uc_problem_write(struct uc_http_response *r, const struct uc_error *e, json_t *plan);
 /* As uc_problem_write() with a status that no enum uc_status stands for, e.g. 405. */

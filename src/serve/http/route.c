@@ -212,7 +212,7 @@ bool uc_route_match(const struct uc_route *table, size_t count, const struct uc_
 		uc_strv_add(&allowed, table[i].method);
 		if (strcmp(table[i].method, "GET") == 0) uc_strv_add(&allowed, "HEAD");
 	}
-	if (call->route != NULL) return read_query(call, &e) == UC_OK || refuse(&e, response);
+	if (call->route != NULL) return call->route->any_query || read_query(call, &e) == UC_OK || refuse(&e, response);
 	if (allowed.count > 0) {
 		refuse_method(request, &allowed, response);
 		return false;

@@ -41,6 +41,8 @@ struct uc_route {
 	const struct uc_route_input *inputs; /* ends with a NULL name; NULL: there are none */
 	const char *summary;
 	bool open;               /* needs no sign-in */
+	bool session;            /* needs a session of the console; no other sign-in will do */
+	bool any_query;          /* the query is not ours to read */
 	const char *body_type;   /* media type of the request's body, or NULL when it has none */
 	const char *body_schema; /* JSON Schema of a JSON body, as JSON text, or NULL */
 	const char *answer_type; /* media types of the answer, separated by commas; NULL: application/json */
@@ -91,7 +93,7 @@ enum uc_status uc_route_body_form(const struct uc_route_call *call, struct uc_st
 
 /* The "paths" object of an OpenAPI 3.1 document. Owned: json_decref(). A body_schema that is not JSON ends the process: it is source. */
 json_t *uc_route_openapi(const struct uc_route *table, size_t count);
-/* The "components" object that it refers to: the schema Problem and the security schemes basic and bearer. Owned: json_decref(). */
+/* The "components" object that it refers to: the schema Problem and the security schemes basic, bearer and session. Owned: json_decref(). */
 json_t *uc_route_openapi_components(void);
 
 #endif

@@ -61,12 +61,21 @@ static json_t *responses(const struct uc_route *route)
 		char status[16];
 		snprintf(status, sizeof status, "%d", answers[i]);
 		const char *types = route->answer_type != NULL ? route->answer_type : "application/json";
-		json_object_set_new(o, status, json_pack("{s:s, s:o}", "description", uc_http_reason(answers[i]), "content", content(types)));
+		json_t *answer = json_pack("{s:s}", "description", uc_http_reason(answers[i]));
+		if (answers[i] != 204) json_object_set_new(answer, "content", content(types)); /* 204: No Content */
+		json_object_set_new(o, status, answer);
 	}
 	json_object_set_new(o, "default",
 	                    constant("{\"description\": \"A problem (RFC 9457)\", \"content\": {\"application/problem+json\": "
 	                             "{\"schema\": {\"$ref\": \"#/components/schemas/Problem\"}}}}"));
 	return o;
+}
+
+/* Who is let in, and by what. */
+static json_t *security(const struct uc_route *route)
+{
+	if (route->open) return json_array();
+	return constant(route->session ? "[{\"session\": []}]" : "[{\"basic\": []}, {\"bearer\": []}, {\"session\": []}]");
 }
 
 /* "get-api-v1-csrs-purpose" */
@@ -84,7 +93,7 @@ static json_t *operation(const struct uc_route *route)
 	UC_CLEANUP(uc_freep) char *id = operation_id(route);
 	json_t *o = json_pack("{s:s, s:s, s:o, s:o}", "operationId", id, "summary", route->summary, "parameters", parameters(route),
 	                      "responses", responses(route));
-	json_object_set_new(o, "security", constant(route->open ? "[]" : "[{\"basic\": []}, {\"bearer\": []}]"));
+	json_object_set_new(o, "security", security(route));
 	if (route->body_type != NULL) {
 		json_t *type = content(route->body_type);
 		if (route->body_schema != NULL)
@@ -113,7 +122,9 @@ json_t *uc_route_openapi(const struct uc_route *table, size_t count)
 json_t *uc_route_openapi_components(void)
 {
 	return constant("{\"securitySchemes\": {\"basic\": {\"type\": \"http\", \"scheme\": \"basic\"}, \"bearer\": {\"type\": \"http\", "
-	                "\"scheme\": \"bearer\"}}, \"schemas\": {\"Problem\": {"
+	                "\"scheme\": \"bearer\"}, \"session\": {\"type\": \"apiKey\", \"in\": \"cookie\", \"name\": \"__Host-ucpki\", "
+	                "\"description\": \"POST /api/v1/session begins one. Methods other than GET and HEAD need its csrf in the header "
+	                "UCPKI-CSRF.\"}}, \"schemas\": {\"Problem\": {"
 	                "\"type\": \"object\", \"required\": [\"type\", \"title\", \"status\", \"detail\", \"code\"], \"properties\": {"
 	                "\"type\": {\"type\": \"string\", \"description\": \"urn:ucpki:problem:CODE\"}, "
 	                "\"title\": {\"type\": \"string\"}, \"status\": {\"type\": \"integer\"}, "

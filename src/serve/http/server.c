@@ -37,7 +37,7 @@ static void answer(struct uc_http_job *job)
 	uc_log(UC_LOG_DEBUG, "%s: %s %s: %d", c->peer_text, job->request.method != NULL ? job->request.method : "?",
 	       job->raw_path != NULL ? job->raw_path : "?", r->status);
 	if (job->close) uc_http_add_header(r, "Connection", "close");
-	uc_http_response_finish(r, c->listener->tls != NULL);
+	uc_http_response_finish(r);
 	add_headers(evhttp_request_get_output_headers(job->req), r);
 	struct evbuffer *body = NULL;
 	if (r->body.len > 0 && evhttp_request_get_command(job->req) != EVHTTP_REQ_HEAD) {

@@ -153,7 +153,7 @@ static void replace_output(struct uc_http_conn *c, struct evbuffer *out, int sta
 	evutil_date_rfc1123(date, sizeof date, NULL);
 	uc_http_add_header(&r, "Date", "%s", date);
 	uc_http_add_header(&r, "Connection", "close");
-	uc_http_response_finish(&r, c->listener->tls != NULL);
+	uc_http_response_finish(&r);
 	evbuffer_drain(out, evbuffer_get_length(out));
 	evbuffer_add_printf(out, "HTTP/1.1 %d %s\r\n", r.status, uc_http_reason(r.status));
 	evbuffer_add(out, r.headers.ptr, r.headers.len);

@@ -138,7 +138,7 @@ void uc_http_job_free(struct uc_http_job *job);
 /* Appends name, value, name, value, ... of the added headers. */
 void uc_http_response_headers(const struct uc_http_response *r, struct uc_strv *out);
 /* Completes response->headers with Content-Type, Content-Length and what every answer has. */
-void uc_http_response_finish(struct uc_http_response *r, bool tls);
+void uc_http_response_finish(struct uc_http_response *r);
 /* Our answer to a request that evhttp refuses by itself with this status. */
 void uc_http_response_refusal(struct uc_http_response *r, int status);
 

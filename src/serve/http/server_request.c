@@ -22,14 +22,13 @@ static const struct {
 
 static const struct {
 	const char *name, *value;
-	bool tls_only;
 } every_answer[] = {
-    {"Server", "ucpki", false},
-    {"Strict-Transport-Security", "max-age=31536000", true},
-    {"X-Content-Type-Options", "nosniff", false},
-    {"Cache-Control", "no-store", false},
-    {"Content-Security-Policy", "default-src 'self'", false},
-    {"Referrer-Policy", "no-referrer", false},
+    /* No Strict-Transport-Security: whoever has it stored cannot pass a browser's warning of a self-signed certificate, not even to replace it. */
+    {"Server", "ucpki"},
+    {"X-Content-Type-Options", "nosniff"},
+    {"Cache-Control", "no-store"},
+    {"Content-Security-Policy", "default-src 'self'"},
+    {"Referrer-Policy", "no-referrer"},
 };
 
 const char *uc_http_reason(int status)
@@ -148,14 +147,12 @@ static bool has_header(const struct uc_strv *headers, const char *name)
 	return false;
 }
 
-void uc_http_response_finish(struct uc_http_response *r, bool tls)
+void uc_http_response_finish(struct uc_http_response *r)
 {
 	UC_CLEANUP(uc_strv_free) struct uc_strv added = {0};
 	uc_http_response_headers(r, &added);
-	for (size_t i = 0; i < sizeof every_answer / sizeof every_answer[0]; i++) {
-		if (every_answer[i].tls_only && !tls) continue;
+	for (size_t i = 0; i < sizeof every_answer / sizeof every_answer[0]; i++)
 		if (!has_header(&added, every_answer[i].name)) uc_http_add_header(r, every_answer[i].name, "%s", every_answer[i].value);
-	}
 	if (r->status == 204 || r->status == 304) {
 		uc_buf_free(&r->body);
 		return;

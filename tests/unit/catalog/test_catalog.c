@@ -260,6 +260,29 @@ static void what_does_not_exist_is_answered_with_what_there_is(void **state)
 	}
 }
 
+/* T2: the web pages and the clients' presence may be reached from a WAN, federation is from other companies; nothing else is meant for the outside. */
+static void services_that_may_be_reached_from_outside_are_called_so_T2(void **state)
+{
+	(void)state;
+	size_t count;
+	const struct uc_purpose *all = uc_purposes(&count);
+	for (size_t i = 0; i < count; i++) {
+		bool federation = uc_starts_with(all[i].name, "cup-xmpp-s2s");
+		bool wan = uc_starts_with(all[i].name, "tomcat") || uc_starts_with(all[i].name, "cup-xmpp");
+		assert_string_equal(uc_reach_name(all[i].reach), federation ? "internet" : wan ? "wan" : "inside");
+	}
+}
+
+/* Nobody connects to a host by what these two are for. */
+static void only_the_signers_of_lists_and_tokens_are_kept_when_a_node_is_renamed(void **state)
+{
+	(void)state;
+	size_t count;
+	const struct uc_purpose *all = uc_purposes(&count);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(all[i].nameless, strcmp(all[i].name, "authz") == 0 || strcmp(all[i].name, "ITLRecovery") == 0);
+}
+
 static void roles_are_read_from_a_list(void **state)
 {
 	(void)state;
@@ -305,6 +328,8 @@ int main(void)
 	    cmocka_unit_test(trust_stores_are_replicated_and_deleted_as_section_3_says),
 	    cmocka_unit_test(a_store_is_named_with_or_without_trust_and_case_does_not_matter),
 	    cmocka_unit_test(what_does_not_exist_is_answered_with_what_there_is),
+	    cmocka_unit_test(services_that_may_be_reached_from_outside_are_called_so_T2),
+	    cmocka_unit_test(only_the_signers_of_lists_and_tokens_are_kept_when_a_node_is_renamed),
 	    cmocka_unit_test(roles_are_read_from_a_list),
 	    cmocka_unit_test(a_wrong_or_empty_list_of_roles_is_refused),
 	};

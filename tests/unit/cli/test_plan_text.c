@@ -34,6 +34,25 @@ static void a_plan_is_shown_whole(void **state)
 	                          "  reload     Reload x.\n");
 }
 
+/* G1: what is open is shown with the id by which it is ticked off. */
+static void what_follows_is_shown_with_how_it_stands(void **state)
+{
+	(void)state;
+	UC_CLEANUP(uc_json_free)
+	json_t *list = json_pack("[{s:s, s:s, s:b, s:s}, {s:s, s:s, s:b}, {s:s, s:s}]", "kind", "reload", "text", "Reload x.", "open", 1, "id",
+	                         "n/reload/x", "kind", "backup", "text", "Take one.", "open", 0, "kind", "lists", "text", "By itself.");
+	UC_CLEANUP(uc_freep) char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	assert_non_null(out);
+	uc_out_followups(out, list);
+	fclose(out);
+	assert_string_equal(text, "What follows:\n"
+	                          "  reload     Reload x.  [n/reload/x]\n"
+	                          "  backup     Take one.  [done]\n"
+	                          "  lists      By itself.\n");
+}
+
 static void weights_have_their_colours_only_when_asked(void **state)
 {
 	(void)state;
@@ -71,6 +90,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_plan_is_shown_whole),
+	    cmocka_unit_test(what_follows_is_shown_with_how_it_stands),
 	    cmocka_unit_test(weights_have_their_colours_only_when_asked),
 	    cmocka_unit_test(what_is_missing_is_named_with_its_store),
 	};

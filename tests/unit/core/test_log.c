@@ -81,9 +81,12 @@ static void an_error_is_logged_with_its_hint(void **state)
 	uc_log_error("starting", &e);
 	uc_fail(&e, UC_EIO, "x", NULL, "it broke");
 	uc_log_error("starting", &e);
+	uc_fail(&e, UC_EIO, "x", "Do this.", "is it broken?");
+	uc_log_error("starting", &e);
 	UC_CLEANUP(uc_freep) char *text = capture_end(&c);
 	uc_clock_set(-1);
-	assert_string_equal(text, "1970-01-01T00:00:00Z error: starting: it broke Do this.\n1970-01-01T00:00:00Z error: starting: it broke\n");
+	assert_string_equal(text, "1970-01-01T00:00:00Z error: starting: it broke. Do this.\n1970-01-01T00:00:00Z error: starting: it broke\n"
+	                          "1970-01-01T00:00:00Z error: starting: is it broken? Do this.\n");
 }
 
 int main(void)

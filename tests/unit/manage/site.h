@@ -156,6 +156,19 @@ SITE_UNUSED static void plan_ok(struct site *s, const char *name, json_t *args, 
 			fail_msg("refused: %s: %s", plan->findings.items[i].code, plan->findings.items[i].message);
 }
 
+/* What two makings of the plan are compared by, and the texts of its steps. Free texts with free(). */
+SITE_UNUSED static void plan_hash(struct site *s, const char *name, json_t *args, struct uc_slice file, char hash[65], char **texts)
+{
+	struct uc_plan plan;
+	UC_CLEANUP(uc_strv_free) struct uc_strv all = {.items = NULL};
+	plan_ok(s, name, args, file, &plan);
+	for (size_t i = 0; i < json_array_size(plan.steps); i++)
+		uc_strv_add(&all, json_string_value(json_object_get(json_array_get(plan.steps, i), "text")));
+	*texts = uc_strv_join(&all, "\n");
+	uc_plan_hash(&plan, hash);
+	uc_plan_free(&plan);
+}
+
 /* ---- what plans say ---- */
 
 /* There is such a finding, of this weight, and one of them says text. */
@@ -200,6 +213,18 @@ SITE_UNUSED static void assert_refused(struct site *s, const char *name, json_t 
 		struct uc_error no_error_;                                                                \
 		assert_fails(preview(s, name, args, file, &no_plan_, &no_error_), no_error_, status, id); \
 		uc_plan_free(&no_plan_);                                                                  \
+	} while (0)
+
+/* No plan can be made, and this argument, whose value the message says, is why. */
+#define assert_blamed(s, name, args, id_, field_, value)                                                            \
+	do {                                                                                                            \
+		struct uc_plan no_plan_;                                                                                    \
+		struct uc_error no_error_;                                                                                  \
+		assert_int_not_equal(preview(s, name, args, NO_FILE, &no_plan_, &no_error_), UC_OK);                        \
+		assert_string_equal(no_error_.id, id_);                                                                     \
+		assert_string_equal(no_error_.field, field_);                                                               \
+		if (strstr(no_error_.message, value) == NULL) fail_msg("'%s' does not say '%s'", no_error_.message, value); \
+		uc_plan_free(&no_plan_);                                                                                    \
 	} while (0)
 
 SITE_UNUSED static const char *step_text(const struct uc_plan *p, size_t i, const char *member)

@@ -214,6 +214,139 @@ static void a_request_that_no_CA_could_sign_is_found_in_the_preview_before_a_key
 	assert_int_equal(uc_test_dir_count(s->dir), keys);
 }
 
+/* Issue 4: an error is shown at the field at fault. */
+static void what_is_wrong_is_named_by_its_argument_and_its_value(void **state)
+{
+	struct site *s = *state;
+	static const struct {
+		const char *argument, *value, *id;
+	} rows[] = {
+	    {"common_name", "a\x01", "bad-subject"},
+	    {"country", "de", "bad-subject"},
+	    {"parent_domain", "a..b", "bad-name"},
+	    {"parent_domain", "IP:1.2.3", "bad-name"},
+	    {"key", "rsa-1024", "bad-key-kind"},
+	    {"key", "rsa-2048", "key-family"},
+	    {"hash", "md5", "bad-hash"},
+	    {"hash", "sha256", "hash-too-weak"},
+	    {"distribution", "some", "bad-distribution"},
+	    {"purpose", "tomkat", "no-purpose"},
+	    {"purpose", "authz", "not-requestable"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		json_t *args = purpose("tomcat-ECDSA");
+		json_object_set_new(args, rows[i].argument, json_string(rows[i].value));
+		const char *said = strcmp(rows[i].id, "key-family") == 0    ? "RSA 2048"
+		                   : strcmp(rows[i].value, "IP:1.2.3") == 0 ? "1.2.3"
+		                   : rows[i].value[1] == '\x01'             ? "common_name"
+		                                                            : rows[i].value;
+		assert_blamed(s, "csr-gen", args, rows[i].id, rows[i].argument, said);
+	}
+	UC_CLEANUP(uc_freep) char *long_name = uc_alloc(66);
+	memset(long_name, 'o', 65);
+	long_name[65] = '\0';
+	assert_blamed(s, "csr-gen", json_pack("{s:s, s:s}", "purpose", "tomcat-ECDSA", "organization", long_name), "bad-subject",
+	              "organization", long_name);
+	/* Of a list, the entry. */
+	assert_blamed(s, "csr-gen",
+	              json_pack("{s:s, s:[s, s]}", "purpose", "tomcat-ECDSA", "subject_alt_names", "good.example.com", "bad..name"), "bad-name",
+	              "subject_alt_names", "bad..name");
+	assert_blamed(s, "csr-gen", json_pack("{s:s, s:[s, i]}", "purpose", "tomcat-ECDSA", "subject_alt_names", "good.example.com", 7),
+	              "bad-argument", "subject_alt_names", "entry 2");
+	assert_blamed(s, "csr-gen", json_pack("{s:s, s:[s]}", "purpose", "tomcat-ECDSA", "subject_alt_names", "email:"), "bad-name",
+	              "subject_alt_names", "email:");
+	assert_blamed(s, "csr-gen", json_pack("{s:s, s:s}", "purpose", "TVS", "distribution", "multi-server"), "not-multi-server",
+	              "distribution", "certificates for TVS");
+}
+
+/* ---- defaults ---- */
+
+/* Release with json_decref(). */
+static json_t *defaults(struct site *s, const char *name, const char *distribution, const char *key)
+{
+	struct uc_error e;
+	json_t *out = NULL;
+	json_t *args = json_pack("{s:s, s:s?, s:s?}", "purpose", name, "distribution", distribution, "key", key);
+	const struct uc_task_request req = {.task = "csr-gen", .args = args};
+	assert_ok(uc_csr_defaults(&s->ctx, &req, &out, &e), e);
+	json_decref(args);
+	return out;
+}
+
+/* They say what a request without arguments asks for: by the request that comes of it. */
+static void the_defaults_are_what_a_request_without_arguments_has_C1(void **state)
+{
+	struct site *s = *state;
+	found(s);
+	UC_CLEANUP(peer_free) struct peer sub = peer_new("cucm-sub", UC_NODE_SUBSCRIBER);
+	UC_CLEANUP(peer_free) struct peer imp = peer_new("imp-a", UC_NODE_PRESENCE);
+	join(s, &sub, false);
+	join(s, &imp, false);
+	be(s, NULL);
+	static const struct {
+		const char *purpose, *distribution, *node;
+	} rows[] = {{"tomcat-ECDSA", NULL, "cucm-pub"}, {"CallManager-ECDSA", "multi-server", UC_ALL_NODES}, {"TVS", "node", "cucm-pub"}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		json_t *d = defaults(s, rows[i].purpose, rows[i].distribution, NULL);
+		carry_out(s, "csr-gen", json_pack("{s:s, s:s?}", "purpose", rows[i].purpose, "distribution", rows[i].distribution), NO_FILE);
+		UC_CLEANUP(uc_freep) char *cn = NULL;
+		UC_CLEANUP(uc_freep) char *names = names_asked_by(s, rows[i].node, rows[i].purpose, &cn);
+		struct uc_error e;
+		UC_CLEANUP(uc_request_free) struct uc_request r = {.node = NULL};
+		assert_ok(uc_store_request(s->store, rows[i].node, rows[i].purpose, &r, &e), e);
+		json_t *report = uc_report_csr(uc_buf_slice(&r.der));
+		assert_string_equal(uc_json_member(d, "common_name"), cn);
+		UC_CLEANUP(uc_strv_free) struct uc_strv said = {.items = NULL};
+		size_t k;
+		const json_t *one;
+		json_array_foreach(json_object_get(d, "subject_alt_names"), k, one) uc_strv_add(&said, json_string_value(one));
+		uc_strv_sort_unique(&said);
+		UC_CLEANUP(uc_freep) char *list = uc_strv_join(&said, ",");
+		assert_string_equal(list, names);
+		assert_string_equal(uc_key_spec_find(uc_json_member(d, "key"))->text, uc_json_member(report, "key_type"));
+		assert_string_equal(uc_json_member(d, "hash"), uc_json_member(report, "hash"));
+		assert_string_equal(uc_json_member(d, "distribution"), r.distribution);
+		assert_string_equal(uc_json_member(d, "parent_domain"), i == 1 ? "example.com" : "");
+		assert_int_equal(json_array_size(json_object_get(d, "distributions")), i == 2 ? 1 : 2);
+		json_decref(report);
+		json_decref(d);
+	}
+	/* All nodes that have the purpose, and no other. */
+	json_t *d = defaults(s, "CallManager-ECDSA", "multi-server", NULL);
+	json_t *want = json_pack("[s, s, s]", "DNS:cucm-pub.example.com", "DNS:cucm-sub.example.com", "DNS:example.com");
+	assert_true(json_equal(json_object_get(d, "subject_alt_names"), want));
+	json_decref(want);
+	json_decref(d);
+}
+
+static void what_is_made_anew_each_time_and_what_depends_on_the_key_is_said(void **state)
+{
+	struct site *s = *state;
+	json_t *capf = defaults(s, "CAPF", NULL, NULL);
+	assert_true(json_is_null(json_object_get(capf, "common_name")));
+	json_decref(capf);
+	json_t *d = defaults(s, "tomcat-ECDSA", NULL, "ec-p256");
+	json_t *want = json_pack("{s:s, s:s, s:[s,s,s], s:s, s:[s,s,s]}", "purpose", "tomcat-ECDSA", "key", "ec-p256", "keys", "ec-p256",
+	                         "ec-p384", "ec-p521", "hash", "sha256", "hashes", "sha256", "sha384", "sha512");
+	const char *name;
+	json_t *value;
+	json_object_foreach(want, name, value) assert_true(json_equal(json_object_get(d, name), value));
+	json_decref(d);
+	json_decref(want);
+	d = defaults(s, "tomcat-ECDSA", NULL, NULL);
+	want = json_pack("[s,s]", "sha384", "sha512");
+	assert_true(json_equal(json_object_get(d, "hashes"), want));
+	json_decref(d);
+	json_decref(want);
+	json_t *args = purpose("authz");
+	const struct uc_task_request req = {.task = "csr-gen", .args = args};
+	struct uc_error e;
+	json_t *none = NULL;
+	assert_fails(uc_csr_defaults(&s->ctx, &req, &none, &e), e, UC_EREFUSED, "not-requestable");
+	assert_null(none);
+	json_decref(args);
+}
+
 static void a_thousand_further_names_are_the_limit_C55(void **state)
 {
 	struct site *s = *state;
@@ -267,6 +400,9 @@ int main(void)
 	    T(the_request_of_a_node_and_the_one_for_all_do_not_replace_each_other_C1),
 	    T(a_new_request_replaces_the_pending_one_after_a_warning_C1),
 	    T(a_request_that_no_CA_could_sign_is_found_in_the_preview_before_a_key_is_made),
+	    T(what_is_wrong_is_named_by_its_argument_and_its_value),
+	    T(the_defaults_are_what_a_request_without_arguments_has_C1),
+	    T(what_is_made_anew_each_time_and_what_depends_on_the_key_is_said),
 	    T(a_thousand_further_names_are_the_limit_C55),
 	    T(the_CAPF_request_asks_for_a_CA_that_issues_leaves_only),
 	    T(a_deleted_request_can_no_longer_be_answered_and_says_so_before),

@@ -172,6 +172,29 @@ static void a_node_that_is_named_but_joined_later_is_given_the_key(void **state)
 	made_free(&leaf);
 }
 
+/* What is handed on before the lock is handed on to a machine, not to a name. */
+static void a_machine_that_takes_the_place_of_a_named_node_meanwhile_makes_it_another_plan(void **state)
+{
+	struct site *s = *state;
+	UC_CLEANUP(cluster_free) struct cluster c = cluster_new(s);
+	UC_CLEANUP(peer_free) struct peer late = peer_new("late", UC_NODE_SUBSCRIBER);
+	UC_CLEANUP(peer_free) struct peer later = peer_new("late", UC_NODE_SUBSCRIBER);
+	join(s, &late, false);
+	struct made leaf = answer_multi(s, &c.root, ALL_NAMES ",DNS:late.example.com");
+	UC_CLEANUP(uc_buf_free) struct uc_buf file = file_of(MADE(&leaf, &c.root));
+	char before[65];
+	char after[65];
+	UC_CLEANUP(uc_freep) char *first = NULL;
+	UC_CLEANUP(uc_freep) char *second = NULL;
+	plan_hash(s, "import-own", purpose("tomcat-ECDSA"), uc_buf_slice(&file), before, &first);
+	assert_non_null(strstr(first, "anew, to cucm-pub, cucm-sub, imp-a, late"));
+	join(s, &later, true);
+	plan_hash(s, "import-own", purpose("tomcat-ECDSA"), uc_buf_slice(&file), after, &second);
+	assert_string_equal(second, first);
+	assert_string_not_equal(after, before);
+	made_free(&leaf);
+}
+
 static void a_wildcard_names_the_nodes_of_its_domain_and_a_certificate_for_nobody_is_refused(void **state)
 {
 	struct site *s = *state;
@@ -271,6 +294,7 @@ int main(void)
 	    T(one_upload_serves_every_node_that_the_certificate_names),
 	    T(a_node_that_joined_later_is_told_of_and_keeps_its_own),
 	    T(a_node_that_is_named_but_joined_later_is_given_the_key),
+	    T(a_machine_that_takes_the_place_of_a_named_node_meanwhile_makes_it_another_plan),
 	    T(a_wildcard_names_the_nodes_of_its_domain_and_a_certificate_for_nobody_is_refused),
 	    T(the_key_says_whether_it_is_the_nodes_own_or_the_one_for_all),
 	    T(without_the_sealed_key_nothing_is_put_in_force),

@@ -71,9 +71,10 @@ static void names_are_single_labels_in_lower_case(void **state)
 		UC_CLEANUP(uc_freep) char *domain = NULL;
 		UC_CLEANUP(uc_freep) char *fqdn = NULL;
 		if (rows[i].id == NULL)
-			assert_ok(uc_node_names(rows[i].name, rows[i].domain, &name, &domain, &fqdn, &e), e);
+			assert_ok(uc_node_names("name", rows[i].name, rows[i].domain, &name, &domain, &fqdn, &e), e);
 		else
-			assert_fails(uc_node_names(rows[i].name, rows[i].domain, &name, &domain, &fqdn, &e), e, UC_EINPUT, rows[i].id);
+			assert_fails(uc_node_names("name", rows[i].name, rows[i].domain, &name, &domain, &fqdn, &e), e, UC_EINPUT, rows[i].id);
+		if (rows[i].id != NULL) assert_string_equal(e.field, strstr(e.message, "domain of") != NULL ? "domain" : "name");
 		if (i == 0) assert_string_equal(fqdn, "cucm-sub.example.com");
 		if (i == 1) assert_string_equal(fqdn, "sub1");
 	}
@@ -83,8 +84,12 @@ static void names_are_single_labels_in_lower_case(void **state)
 		char *name = NULL;
 		char *domain = NULL;
 		char *fqdn = NULL;
-		assert_int_equal(uc_node_names(labels[i], "example.com", &name, &domain, &fqdn, &e), UC_EINPUT);
+		assert_int_equal(uc_node_names("name", labels[i], "example.com", &name, &domain, &fqdn, &e), UC_EINPUT);
 		assert_null(name);
+		assert_string_equal(e.field, "name");
+		assert_non_null(strstr(e.message, labels[i]));
+		assert_int_equal(uc_node_names("name", "a", labels[i], &name, &domain, &fqdn, &e), UC_EINPUT);
+		assert_string_equal(e.field, "domain");
 	}
 }
 

@@ -88,6 +88,8 @@ static void undoing_it_withdraws_the_secret(void **state)
 	plan_ok(s, "undo", json_pack("{s:I}", "number", (json_int_t)number), NO_FILE, &plan);
 	assert_steps(&plan, "join.remove");
 	assert_non_null(strstr(step_text(&plan, 0, "text"), "no longer good"));
+	/* What is not possible is not offered. */
+	assert_string_equal(uc_findings_get(&plan.findings, "undo")->hint, "This cannot be undone in turn.");
 	uc_plan_free(&plan);
 	int64_t undo = carry_out(s, "undo", json_pack("{s:I}", "number", (json_int_t)number), NO_FILE);
 	assert_refused(s, "undo", json_pack("{s:I}", "number", (json_int_t)undo), NO_FILE, "not-undoable", "cannot be taken back");
@@ -138,6 +140,10 @@ static void bad_input_is_refused_with_its_name(void **state)
 	json_t *const hours[] = {json_integer(0), json_integer(721), json_integer(-1), json_string("5"), json_real(1.5)};
 	for (size_t i = 0; i < sizeof hours / sizeof *hours; i++)
 		assert_no_plan(s, "node-add", json_pack("{s:s, s:o}", "node", "x", "hours", hours[i]), NO_FILE, UC_EINPUT, "bad-hours");
+	assert_blamed(s, "node-add", json_pack("{s:s, s:i}", "node", "x", "hours", 0), "bad-hours", "hours", "from 1 to 720, not 0");
+	assert_blamed(s, "node-add", json_pack("{s:s, s:s}", "node", "x", "domain", "a..b"), "bad-name", "domain", "x.a..b");
+	assert_blamed(s, "node-add", named("-x"), "bad-name", "node", "'-x'");
+	assert_blamed(s, "node-add", json_pack("{s:s, s:s}", "node", "x", "roles", "cook"), "bad-role", "roles", "'cook'");
 	assert_no_plan(s, "node-add", json_pack("{s:s, s:s}", "node", "x", "replace", "yes"), NO_FILE, UC_EINPUT, "bad-argument");
 	assert_no_plan(s, "node-add", json_object(), NO_FILE, UC_EINPUT, "argument-missing");
 }

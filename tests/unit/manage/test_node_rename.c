@@ -11,6 +11,18 @@ static json_t *purpose(const char *name)
 	return json_pack("{s:s}", "purpose", name);
 }
 
+/* One of the follow-ups for the target says this. */
+static void assert_follow_text(const struct uc_plan *p, const char *target, const char *text)
+{
+	size_t i;
+	const json_t *one;
+	json_array_foreach(p->followups, i, one)
+	{
+		if (strcmp(uc_json_member(one, "target"), target) == 0 && strstr(uc_json_member(one, "text"), text) != NULL) return;
+	}
+	fail_msg("nothing about %s says '%s'", target, text);
+}
+
 static void each_certificate_that_names_it_is_listed_with_what_to_do(void **state)
 {
 	struct site *s = *state;
@@ -33,14 +45,7 @@ static void each_certificate_that_names_it_is_listed_with_what_to_do(void **stat
 	assert_found(&plan, UC_WARN, "csr-old-name", "pending CSR of tomcat-ECDSA");
 	assert_found(&plan, UC_WARN, "csr-old-name", "pending multi-server CSR of tomcat-ECDSA");
 	assert_true(follows(&plan, "certificate", "tomcat") && follows(&plan, "certificate", "CallManager-ECDSA"));
-	size_t i;
-	const json_t *one;
-	bool regen = false;
-	json_array_foreach(plan.followups, i, one)
-	{
-		regen = regen || strstr(json_string_value(json_object_get(one, "text")), "set cert regen tomcat --node cucm-new") != NULL;
-	}
-	assert_true(regen);
+	assert_follow_text(&plan, "tomcat", "set cert regen tomcat --node cucm-new");
 	uc_plan_free(&plan);
 	made_free(&leaf);
 	made_free(&root);
@@ -113,6 +118,22 @@ static void a_multi_server_certificate_is_requested_anew_for_all(void **state)
 	plan_ok(s, "node-rename", to("cucm-pub", "other", NULL), NO_FILE, &plan);
 	assert_found(&plan, UC_WARN, "not-in-multi-server", "multi-server certificate of tomcat-ECDSA");
 	assert_true(follows(&plan, "certificate", "tomcat-ECDSA"));
+	assert_follow_text(&plan, "tomcat-ECDSA", "set csr gen tomcat-ECDSA --distribution multi-server");
+	uc_plan_free(&plan);
+}
+
+/* Nobody connects to a host by them, and a new authz key would end every token. */
+static void the_signers_of_lists_and_tokens_need_not_follow(void **state)
+{
+	struct site *s = *state;
+	found(s);
+	struct uc_plan plan;
+	plan_ok(s, "node-rename", to("cucm-pub", "other", NULL), NO_FILE, &plan);
+	assert_found(&plan, UC_WARN, "follows-rename", "TVS");
+	assert_false(follows(&plan, "certificate", "authz") || follows(&plan, "certificate", "ITLRecovery"));
+	for (size_t i = 0; i < plan.findings.count; i++)
+		assert_true(strstr(plan.findings.items[i].message, "authz") == NULL &&
+		            strstr(plan.findings.items[i].message, "ITLRecovery") == NULL);
 	uc_plan_free(&plan);
 }
 
@@ -142,6 +163,9 @@ static void bad_input_is_refused_with_its_name(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		assert_no_plan(s, "node-rename", to(rows[i].node, rows[i].name, rows[i].domain), NO_FILE, rows[i].status, rows[i].id);
 	assert_no_plan(s, "node-rename", json_pack("{s:s, s:i}", "node", "cucm-sub", "name", 1), NO_FILE, UC_EINPUT, "bad-argument");
+	assert_blamed(s, "node-rename", to("cucm-sub", "-x", NULL), "bad-name", "name", "'-x'");
+	assert_blamed(s, "node-rename", to("cucm-sub", "a.b", NULL), "bad-node-name", "name", "'a.b'");
+	assert_blamed(s, "node-rename", to("cucm-sub", NULL, "a..b"), "bad-name", "domain", "cucm-sub.a..b");
 }
 
 int main(void)
@@ -151,6 +175,7 @@ int main(void)
 	    T(a_rename_moves_what_names_the_node_and_undo_brings_it_back),
 	    T(another_domain_alone_is_a_rename_too_and_the_same_name_is_none),
 	    T(a_multi_server_certificate_is_requested_anew_for_all),
+	    T(the_signers_of_lists_and_tokens_need_not_follow),
 	    T(bad_input_is_refused_with_its_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

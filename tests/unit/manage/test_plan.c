@@ -56,6 +56,20 @@ static void plans_differ_when_a_person_would_see_something_else(void **state)
 	assert_false(same_hash(plan_of("A", "x", UC_NOTE, "note", "TFTP"), task));
 }
 
+/* Nobody sees it, and yet something was prepared for it. */
+static void plans_differ_when_they_are_bound_to_something_else(void **state)
+{
+	(void)state;
+	static const char *const keys[] = {"one", "other"};
+	struct uc_plan plans[4];
+	for (size_t i = 0; i < 4; i++) {
+		plans[i] = plan_of("A", "x", UC_NOTE, "note", "TFTP");
+		uc_plan_bind(&plans[i], "sealed to %s", keys[i / 3]);
+	}
+	assert_true(same_hash(plans[0], plans[1]));
+	assert_false(same_hash(plans[2], plans[3]));
+}
+
 static void people_see_texts_and_types_of_steps_but_not_their_contents(void **state)
 {
 	(void)state;
@@ -63,7 +77,7 @@ static void people_see_texts_and_types_of_steps_but_not_their_contents(void **st
 	p.base = 5;
 	json_t *json = uc_plan_json(&p);
 	UC_CLEANUP(uc_freep) char *text = json_dumps(json_object_get(json, "steps"), JSON_COMPACT);
-	assert_string_equal(text, "[{\"type\":\"trust.add\",\"text\":\"Add x\"}]");
+	assert_string_equal(text, "[{\"type\":\"trust.add\",\"text\":\"Add x\",\"before\":null,\"after\":null}]");
 	assert_string_equal(json_string_value(json_object_get(json, "worst")), "danger");
 	assert_string_equal(json_string_value(json_object_get(json, "summary")), "Upload 1 certificate");
 	assert_int_equal(json_integer_value(json_object_get(json, "base")), 5);
@@ -155,6 +169,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(plans_are_equal_whatever_keys_and_serials_they_were_made_with),
 	    cmocka_unit_test(plans_differ_when_a_person_would_see_something_else),
+	    cmocka_unit_test(plans_differ_when_they_are_bound_to_something_else),
 	    cmocka_unit_test(people_see_texts_and_types_of_steps_but_not_their_contents),
 	    cmocka_unit_test(a_text_that_is_not_UTF_8_does_not_lose_its_step),
 	    cmocka_unit_test(a_follow_up_is_named_once),

@@ -24,6 +24,7 @@ static void undoing_brings_back_certificate_key_and_copies_and_can_be_undone(voi
 	/* The inverse steps in reverse order: the copy of the new one goes, that of the old one comes back, then the identity. */
 	assert_steps(&plan, "trust.remove,trust.add,identity.set");
 	assert_found(&plan, UC_WARN, "undo", "before change");
+	assert_string_equal(uc_findings_get(&plan.findings, "undo")->hint, "Undo is a change too: it can be undone in turn.");
 	assert_int_equal(plan.undoes, change);
 	assert_true(follows(&plan, "reload", "Tomcat (HTTPS)"));
 	uc_plan_free(&plan);

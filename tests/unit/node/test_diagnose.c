@@ -223,9 +223,9 @@ static void a_diagnosis_ends_when_nothing_is_wrong(void **state)
 {
 	struct bed *b = *state;
 	diagnose(b, false);
-	assert_course(b, true, "known=ok reachable=ok present=ok same=ok");
+	assert_course(b, true, "known=ok reachable=ok present=ok same=ok named=ok");
 	diagnose(b, true);
-	assert_course(b, true, "known=ok reachable=ok present=ok same=ok");
+	assert_course(b, true, "known=ok reachable=ok present=ok same=ok named=ok");
 }
 
 static void a_node_that_is_not_reached_is_found_and_nothing_is_added(void **state)
@@ -235,7 +235,7 @@ static void a_node_that_is_not_reached_is_found_and_nothing_is_added(void **stat
 	stop_listening(b);
 	forget(b, cert);
 	diagnose(b, true);
-	assert_course(b, false, "known=ok reachable=found present=found same=skipped sync=ok web=failed exchange=failed");
+	assert_course(b, false, "known=ok reachable=found present=found same=skipped named=ok sync=ok web=failed exchange=failed");
 	assert_says(b, "reachable", "detail", "tomcat-ECDSA: cannot connect to 127.0.0.1");
 	assert_false(is_trusted(b, cert));
 	uc_cert_free(cert);
@@ -247,7 +247,7 @@ static void a_missing_certificate_is_found_and_nothing_is_changed_unasked(void *
 	struct uc_cert *cert = own_cert(b, "tomcat-ECDSA");
 	forget(b, cert);
 	diagnose(b, false);
-	assert_course(b, false, "known=ok reachable=ok present=found same=ok sync=ok web=skipped exchange=skipped");
+	assert_course(b, false, "known=ok reachable=ok present=found same=ok named=ok sync=ok web=skipped exchange=skipped");
 	assert_says(b, "present", "detail", "tomcat-ECDSA");
 	assert_says(b, "exchange", "hint", "--fix");
 	assert_false(is_trusted(b, cert));
@@ -261,11 +261,11 @@ static void a_missing_certificate_is_added_by_a_change_that_says_why(void **stat
 	struct uc_cert *cert = own_cert(b, "tomcat");
 	forget(b, cert);
 	diagnose(b, true);
-	assert_course(b, true, "known=ok reachable=ok present=found same=ok sync=ok web=skipped exchange=repaired");
+	assert_course(b, true, "known=ok reachable=ok present=found same=ok named=ok sync=ok web=skipped exchange=repaired");
 	assert_true(is_trusted(b, cert));
 	json_t *changes = NULL;
 	json_t *change = NULL;
-	assert_ok(uc_node_changes(b->node, 0, 1, NULL, &changes, &e), e);
+	assert_ok(uc_node_changes(b->node, &(struct uc_log_filter){.object = NULL}, 0, 1, &changes, &e), e);
 	json_int_t number = json_integer_value(json_object_get(json_array_get(json_object_get(changes, "items"), 0), "number"));
 	assert_ok(uc_node_change(b->node, number, &change, &e), e);
 	assert_string_equal(json_string_value(json_object_get(change, "task")), "import-trust");
@@ -288,7 +288,7 @@ static void stale_copies_of_the_system_go_and_what_people_uploaded_stays(void **
 	run_task(b, "import-trust", json_pack("{s:s}", "store", "tomcat-trust"), uc_buf_slice(&uploaded.cert->der));
 	forget(b, cert);
 	diagnose(b, true);
-	assert_course(b, true, "known=ok reachable=ok present=found same=ok sync=ok web=skipped exchange=repaired");
+	assert_course(b, true, "known=ok reachable=ok present=found same=ok named=ok sync=ok web=skipped exchange=repaired");
 	assert_says(b, "exchange", "detail", "stale");
 	assert_false(is_trusted(b, stale.cert));
 	assert_true(is_trusted(b, uploaded.cert));
@@ -309,7 +309,7 @@ static void a_certificate_that_the_cluster_does_not_know_is_never_added(void **s
 	b->stranger = &stranger;
 	forget(b, cert);
 	diagnose(b, true);
-	assert_course(b, false, "known=ok reachable=found present=found same=found sync=ok web=failed exchange=found");
+	assert_course(b, false, "known=ok reachable=found present=found same=found named=ok sync=ok web=failed exchange=found");
 	assert_says(b, "same", "detail", "the cluster knows");
 	assert_says(b, "exchange", "detail", "does not know");
 	assert_says(b, "exchange", "hint", "Regenerate");
@@ -318,6 +318,19 @@ static void a_certificate_that_the_cluster_does_not_know_is_never_added(void **s
 	stop_listening(b);
 	uc_cert_free(cert);
 	made_free(&stranger);
+}
+
+/* As after a rename: whoever asks for it by its name does not accept what it presents. */
+static void certificates_that_do_not_name_the_node_are_found_with_the_commands_that_replace_them(void **state)
+{
+	struct bed *b = *state;
+	run_task(b, "node-rename", json_pack("{s:s, s:s}", "node", NAME, "domain", "new.example.com"), (struct uc_slice){.ptr = NULL});
+	diagnose(b, false);
+	assert_course(b, false, "known=ok reachable=ok present=ok same=ok named=found");
+	assert_says(b, "named", "detail", "the tomcat certificate of " NAME " does not name " NAME ".new.example.com");
+	assert_says(b, "named", "detail", "the CallManager-ECDSA certificate");
+	assert_says(b, "named", "hint", "set cert regen tomcat --node " NAME);
+	assert_says(b, "named", "hint", "set cert regen CallManager-ECDSA --node " NAME);
 }
 
 static void a_node_that_is_none_is_not_found(void **state)
@@ -349,6 +362,7 @@ int main(void)
 	    T(a_missing_certificate_is_added_by_a_change_that_says_why),
 	    T(stale_copies_of_the_system_go_and_what_people_uploaded_stays),
 	    T(a_certificate_that_the_cluster_does_not_know_is_never_added),
+	    T(certificates_that_do_not_name_the_node_are_found_with_the_commands_that_replace_them),
 	    T(a_node_that_is_none_is_not_found),
 	    T(a_node_alone_has_nobody_to_look_at),
 	};

@@ -9,6 +9,8 @@
 #define GUID "01234567-89ab-4cde-8f01-23456789abcd"
 #define HASH "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
+static const struct uc_join_wish the_wish = {.name = "cucm-sub1", .domain = "example.com", .guid = GUID};
+
 /* A new node, the publisher, and somebody else with a key of his own. */
 struct parties {
 	char *dirs[3];
@@ -58,7 +60,7 @@ static int parties_setup(void **state)
 	uc_random(p->secret.id, sizeof p->secret.id);
 	uc_random(p->secret.secret, sizeof p->secret.secret);
 	memcpy(p->secret.publisher, uc_keys_node_cert(p->publisher)->fingerprint, UC_FINGERPRINT_LEN);
-	p->request = uc_join_request_make(&p->secret, p->node, "cucm-sub1", GUID, p->mac);
+	p->request = uc_join_request_make(&p->secret, p->node, &the_wish, p->mac);
 	p->told = told_at(p, MAKE_NOW);
 	p->answer = answer_by(p->publisher, p->request, p->told);
 	*state = p;
@@ -132,6 +134,9 @@ static void a_request_says_who_asks_and_proves_it(void **state)
 	UC_CLEANUP(uc_freep) char *id = uc_hex(uc_slice_of(p->secret.id, sizeof p->secret.id), '\0');
 	assert_string_equal(r.id, id);
 	assert_string_equal(r.node, "cucm-sub1");
+	assert_string_equal(r.domain, "example.com");
+	char fp[UC_FINGERPRINT_HEX];
+	assert_string_equal(r.publisher, uc_cert_fingerprint_hex(uc_keys_node_cert(p->publisher), fp));
 	assert_string_equal(r.guid, GUID);
 	assert_int_equal(r.at, MAKE_NOW);
 	assert_true(uc_cert_eq(r.cert, uc_keys_node_cert(p->node)));
@@ -158,9 +163,9 @@ static void neither_secret_nor_store_goes_over_the_wire_in_the_clear(void **stat
 static void a_request_that_was_changed_is_not_proven(void **state)
 {
 	struct parties *p = *state;
-	static const char *const members[] = {"node", "guid", "time", "version", "id"};
-	static const char *const others[] = {"cucm-sub2", "11234567-89ab-4cde-8f01-23456789abcd", "2026-06-01T00:00:01Z", "9.9.9",
-	                                     "0000000000000000"};
+	static const char *const members[] = {"node", "domain", "guid", "time", "version", "id", "publisher"};
+	static const char *const others[] = {
+	    "cucm-sub2", "example.org", "11234567-89ab-4cde-8f01-23456789abcd", "2026-06-01T00:00:01Z", "9.9.9", "0000000000000000", HASH};
 	struct uc_error e;
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
 		UC_CLEANUP(uc_join_request_free) struct uc_join_request r = {.node = NULL};
@@ -197,7 +202,7 @@ static void another_secret_proves_nothing(void **state)
 static void each_member_of_a_request_is_needed_and_bounded(void **state)
 {
 	struct parties *p = *state;
-	static const char *const members[] = {"id", "node", "certificate", "guid", "time", "version", "mac"};
+	static const char *const members[] = {"id", "publisher", "node", "domain", "certificate", "guid", "time", "version", "mac"};
 	UC_CLEANUP(uc_freep) char *huge = uc_zalloc(200001, 1);
 	memset(huge, 'A', 200000);
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
@@ -232,6 +237,8 @@ static void odd_members_of_a_request_are_refused(void **state)
 	static const char *const bad[][2] = {
 	    {"id", "00112233445566"},
 	    {"id", "001122334455667g"},
+	    {"publisher", "00112233"},
+	    {"publisher", "g0112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"},
 	    {"guid", "01234567-89ab-4cde-8f01-23456789abc"},
 	    {"guid", "01234567889ab-4cde-8f01-23456789abcd"},
 	    {"time", "yesterday"},
@@ -318,7 +325,7 @@ static void an_answer_to_another_request_is_refused(void **state)
 	struct uc_error e;
 	uint8_t mac[32];
 	uc_clock_set(MAKE_NOW + 1);
-	json_t *again = uc_join_request_make(&p->secret, p->node, "cucm-sub1", GUID, mac);
+	json_t *again = uc_join_request_make(&p->secret, p->node, &the_wish, mac);
 	json_t *answer = answer_by(p->publisher, again, p->told);
 	assert_memory_not_equal(mac, p->mac, sizeof mac);
 	assert_fails(read_as(p, NULL, answer, &e), e, UC_EREFUSED, "publisher-not-authentic");
@@ -477,9 +484,9 @@ static void a_publisher_that_is_not_there_is_named(void **state)
 	struct parties *p = *state;
 	struct uc_error e;
 	UC_CLEANUP(uc_join_told_free) struct uc_join_told told = {.node = NULL};
-	assert_fails(uc_join_ask("127.0.0.1:1", &p->secret, p->node, NULL, GUID, &told, &e), e, UC_EUNREACHABLE, "publisher-unreachable");
+	assert_fails(uc_join_ask("127.0.0.1:1", &p->secret, p->node, &the_wish, &told, &e), e, UC_EUNREACHABLE, "publisher-unreachable");
 	assert_non_null(strstr(e.message, "127.0.0.1:1"));
-	assert_fails(uc_join_ask("nowhere", &p->secret, p->node, NULL, GUID, &told, &e), e, UC_EINPUT, "bad-peer");
+	assert_fails(uc_join_ask("nowhere", &p->secret, p->node, &the_wish, &told, &e), e, UC_EINPUT, "bad-peer");
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, parties_setup, parties_teardown)

@@ -3,6 +3,9 @@
  */
 #include "uc_test.h"
 
+#include <pthread.h>
+#include <time.h>
+
 #include "core/text.h"
 #include "manage/join_secret.h"
 #include "node/join_wire.h"
@@ -96,7 +99,7 @@ static enum uc_status ask_as(struct cluster *c, struct uc_keys *keys, const char
 {
 	uint8_t mac[32];
 	json_t *answer = NULL;
-	json_t *request = uc_join_request_make(&c->secret, keys, name, GUID, mac);
+	json_t *request = uc_join_request_make(&c->secret, keys, &(struct uc_join_wish){.name = name, .guid = GUID}, mac);
 	enum uc_status status = uc_node_join_answer(c->node, request, peer, &answer, e);
 	if (status == UC_OK) assert_ok(uc_join_answer_read(&c->secret, keys, name, mac, answer, told, e), *e);
 	json_decref(request);
@@ -122,7 +125,7 @@ static json_int_t newest_change(struct cluster *c)
 {
 	struct uc_error e;
 	json_t *changes = NULL;
-	assert_ok(uc_node_changes(c->node, 0, 1, NULL, &changes, &e), e);
+	assert_ok(uc_node_changes(c->node, &(struct uc_log_filter){.object = NULL}, 0, 1, &changes, &e), e);
 	json_int_t number = json_integer_value(json_object_get(json_array_get(json_object_get(changes, "items"), 0), "number"));
 	json_decref(changes);
 	return number;
@@ -170,6 +173,40 @@ static void a_repeated_request_changes_nothing_and_gets_other_credentials(void *
 	assert_fails(uc_db_open(first.store, UC_DB_READ, &db, &e), e, UC_EREFUSED, "store-access");
 }
 
+struct asking {
+	struct cluster *cluster;
+	enum uc_status status;
+	struct uc_error error;
+};
+
+static void *ask_once(void *arg)
+{
+	struct asking *a = arg;
+	uint8_t mac[32];
+	json_t *answer = NULL;
+	json_t *request = uc_join_request_make(&a->cluster->secret, a->cluster->joiner, &(struct uc_join_wish){.guid = GUID}, mac);
+	a->status = uc_node_join_answer(a->cluster->node, request, PEER, &answer, &a->error);
+	json_decref(request);
+	json_decref(answer);
+	return NULL;
+}
+
+/* A node that is started again while its first request is still under way (C99). */
+static void a_node_that_asks_twice_at_once_is_let_in_by_one_change(void **state)
+{
+	struct cluster *c = *state;
+	NEEDS_SERVER(c);
+	enum { AT_ONCE = 6 };
+	struct asking asking[AT_ONCE];
+	pthread_t threads[AT_ONCE];
+	json_int_t number = newest_change(c);
+	for (size_t i = 0; i < AT_ONCE; i++) asking[i] = (struct asking){.cluster = c};
+	for (size_t i = 0; i < AT_ONCE; i++) assert_int_equal(pthread_create(&threads[i], NULL, ask_once, &asking[i]), 0);
+	for (size_t i = 0; i < AT_ONCE; i++) pthread_join(threads[i], NULL);
+	for (size_t i = 0; i < AT_ONCE; i++) assert_ok(asking[i].status, asking[i].error);
+	assert_int_equal(newest_change(c), number + 1);
+}
+
 static void the_first_to_show_the_secret_has_used_it(void **state)
 {
 	struct cluster *c = *state;
@@ -193,11 +230,74 @@ static void a_replacement_joins_once_and_its_predecessor_no_more(void **state)
 	add_node(c, json_pack("{s:s, s:s, s:b}", "node", "cucm-sub1", "roles", "subscriber,tftp", "replace", 1));
 	struct uc_join_secret replacement = c->secret;
 	c->secret = before; /* its row went when another was made */
-	assert_fails(ask(c, c->joiner, &e), e, UC_EREFUSED, "join-secret-wrong");
+	assert_fails(ask(c, c->joiner, &e), e, UC_EREFUSED, "join-secret-used");
 	c->secret = replacement;
 	assert_ok(ask(c, c->other, &e), e);
 	assert_fails(ask(c, c->joiner, &e), e, UC_EREFUSED, "join-secret-used");
 	assert_ok(ask(c, c->other, &e), e);
+}
+
+/* What the node would refuse, the publisher refuses before anything is changed, and the secret is good for another machine (C99). */
+static void a_secret_whose_fingerprint_is_wrong_is_not_used_up_C99(void **state)
+{
+	struct cluster *c = *state;
+	NEEDS_SERVER(c);
+	struct uc_error e;
+	json_int_t number = newest_change(c);
+	c->secret.publisher[0] ^= 1;
+	assert_fails(ask(c, c->joiner, &e), e, UC_EREFUSED, "join-secret-wrong");
+	assert_non_null(strstr(e.message, "another publisher"));
+	assert_int_equal(newest_change(c), number);
+	c->secret.publisher[0] ^= 1;
+	assert_ok(ask(c, c->other, &e), e);
+}
+
+/* Changes as the joined node makes them: it is at work, and the secret is of no use any more. */
+static void install_as_the_joined_node(struct cluster *c)
+{
+	struct uc_error e;
+	UC_CLEANUP(uc_freep) char *id = uc_hex(uc_slice_of(c->secret.id, sizeof c->secret.id), '\0');
+	UC_CLEANUP(uc_join_free) struct uc_join join = {.id = NULL};
+	UC_CLEANUP(uc_store_closep) struct uc_store *store = NULL;
+	int64_t number;
+	char at[UC_TIME_TEXT];
+	char until[UC_TIME_TEXT];
+	assert_ok(uc_store_open(c->db.url, UC_STORE_WRITE, &store, &e), e);
+	assert_ok(uc_store_begin(store, &e), e);
+	assert_ok(uc_store_join(store, id, &join, &e), e);
+	json_t *body = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:[{s:s, s:i, s:s, s:{s:s, s:s, s:s, s:s, s:s}}]}", "at",
+	                         uc_time_rfc3339(uc_now(), at), "node", join.node, "who", "installation", "task", "install", "request", "r-1",
+	                         "summary", "install", "steps", "type", "join.remove", "v", 1, "id", id, "before", "node", join.node, "domain",
+	                         join.domain, "roles", join.roles, "secret", join.secret, "expires", uc_time_rfc3339(join.expires, until));
+	assert_ok(uc_log_append(store, body, uc_keys_node_sign, c->joiner, &number, &e), e);
+	json_decref(body);
+	assert_ok(uc_store_commit(store, &e), e);
+	while (newest_change(c) < number) nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+}
+
+static void a_secret_whose_node_is_at_work_is_used_and_not_unknown(void **state)
+{
+	struct cluster *c = *state;
+	NEEDS_SERVER(c);
+	struct uc_error e;
+	assert_ok(ask(c, c->joiner, &e), e);
+	json_int_t joined = newest_change(c);
+	install_as_the_joined_node(c);
+	assert_fails(ask(c, c->other, &e), e, UC_EREFUSED, "join-secret-used");
+	UC_CLEANUP(uc_freep) char *by = uc_sprintf("as cucm-sub1 with this secret already, by change %lld", (long long)joined);
+	assert_non_null(strstr(e.message, by));
+}
+
+static void a_secret_that_was_withdrawn_unused_is_not_called_used(void **state)
+{
+	struct cluster *c = *state;
+	NEEDS_SERVER(c);
+	struct uc_error e;
+	struct uc_join_secret before = c->secret;
+	add_node(c, json_pack("{s:s, s:s}", "node", "cucm-sub1", "roles", "subscriber,tftp"));
+	assert_ok(ask(c, c->joiner, &e), e); /* with the new one */
+	c->secret = before;
+	assert_fails(ask(c, c->other, &e), e, UC_EREFUSED, "join-secret-wrong");
 }
 
 /* ---- guesses ---- */
@@ -242,7 +342,7 @@ static void a_clock_that_is_off_is_told_with_both_times(void **state)
 	json_t *answer = NULL;
 	json_int_t number = newest_change(c);
 	uc_clock_set(MAKE_NOW - 365 * UC_DAY);
-	json_t *request = uc_join_request_make(&c->secret, c->joiner, NULL, GUID, mac);
+	json_t *request = uc_join_request_make(&c->secret, c->joiner, &(struct uc_join_wish){.guid = GUID}, mac);
 	uc_clock_set(-1);
 	assert_fails(uc_node_join_answer(c->node, request, PEER, &answer, &e), e, UC_EREFUSED, "clock-off");
 	assert_non_null(strstr(e.message, "2025-06-01T00:00:00Z"));
@@ -269,6 +369,13 @@ static void a_node_of_another_name_is_refused_before_the_secret_is_used(void **s
 	struct uc_error e;
 	UC_CLEANUP(uc_join_told_free) struct uc_join_told told = {.node = NULL};
 	assert_fails(ask_as(c, c->joiner, "cucm-sub2", PEER, &told, &e), e, UC_ECONFLICT, "other-node");
+	uint8_t mac[32];
+	json_t *answer = NULL;
+	const struct uc_join_wish wish = {.name = "cucm-sub1", .domain = "example.org", .guid = GUID};
+	json_t *request = uc_join_request_make(&c->secret, c->joiner, &wish, mac);
+	assert_fails(uc_node_join_answer(c->node, request, PEER, &answer, &e), e, UC_ECONFLICT, "other-node");
+	assert_non_null(strstr(e.message, "example.org"));
+	json_decref(request);
 	assert_ok(ask(c, c->other, &e), e);
 }
 
@@ -296,7 +403,7 @@ static void a_node_alone_lets_nobody_in(void **state)
 	char *other = uc_test_dir();
 	const struct uc_join_secret secret = {.id = {1}};
 	assert_ok(uc_keys_open(other, &keys, &e), e);
-	json_t *request = uc_join_request_make(&secret, keys, NULL, GUID, mac);
+	json_t *request = uc_join_request_make(&secret, keys, &(struct uc_join_wish){.guid = GUID}, mac);
 	assert_fails(uc_node_join_answer(n, request, PEER, &answer, &e), e, UC_EREFUSED, "not-shared");
 	assert_int_equal(head_of(n), 1);
 	json_decref(request);
@@ -328,8 +435,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    T(a_node_with_the_secret_joins_and_is_pinned),
 	    T(a_repeated_request_changes_nothing_and_gets_other_credentials),
+	    T(a_node_that_asks_twice_at_once_is_let_in_by_one_change),
 	    T(the_first_to_show_the_secret_has_used_it),
 	    T(a_replacement_joins_once_and_its_predecessor_no_more),
+	    T(a_secret_whose_fingerprint_is_wrong_is_not_used_up_C99),
+	    T(a_secret_whose_node_is_at_work_is_used_and_not_unknown),
+	    T(a_secret_that_was_withdrawn_unused_is_not_called_used),
 	    T(an_unknown_id_and_a_wrong_secret_are_told_the_same),
 	    T(ten_wrong_secrets_brake_a_peer),
 	    T(a_clock_that_is_off_is_told_with_both_times),

@@ -340,7 +340,10 @@ static void c2_a_request_is_decoded_whole(void **state)
 	UC_CLEANUP(free_pkey) EVP_PKEY *key = EVP_EC_gen("P-384");
 	struct uc_slice der = request_of(key, false);
 	UC_CLEANUP(free_json) json_t *o = uc_report_csr(der);
-	assert_keys(o, "subject key_type key_id signature_algorithm key_usage extended_key_usage subject_alt_names ca extensions pem");
+	assert_keys(
+	    o, "common_name subject key_type key_id signature_algorithm hash key_usage extended_key_usage subject_alt_names ca extensions pem");
+	assert_string_equal(text_of(o, "common_name"), "cucm.example.com");
+	assert_string_equal(text_of(o, "hash"), "sha256");
 	assert_string_equal(text_of(o, "subject"), "C=JP,CN=cucm.example.com");
 	assert_string_equal(text_of(o, "key_type"), "EC P-384");
 	char id[UC_KEY_ID_LEN];

@@ -44,6 +44,8 @@ static const struct uc_route table[] = {
      .body_type = "application/json",
      .body_schema = "{\"type\": \"object\", \"properties\": {\"key\": {\"type\": \"string\"}}}",
      .inputs = task_inputs},
+    {.method = "DELETE", .pattern = "/v1/session", .handler = nothing, .summary = "sign out", .session = true, .answers = {204}},
+    {.method = "GET", .pattern = "/page", .handler = nothing, .summary = "page", .open = true, .any_query = true},
 };
 #define ROWS (sizeof table / sizeof table[0])
 
@@ -209,6 +211,17 @@ static void an_unknown_parameter_is_400_and_names_those_there_are(void **state)
 	expect_refused("POST", "/v1/csrs/a", "UCPKI-Password=x", 400, "unknown-parameter", "there are: dry_run");
 }
 
+static void the_query_of_a_page_is_its_own(void **state)
+{
+	(void)state;
+	static const char *const queries[] = {"", "a=1", "a=1&a=1", "%", "%00", "\xff"};
+	for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
+		struct trial *t = try_out("GET", "/page", queries[i]);
+		assert_true(t->matched);
+		trial_free(t);
+	}
+}
+
 static void a_parameter_given_twice_or_of_the_wrong_kind_is_400(void **state)
 {
 	(void)state;
@@ -322,13 +335,13 @@ static void the_openapi_paths_say_what_the_table_says(void **state)
 {
 	(void)state;
 	json_t *paths = uc_route_openapi(table, ROWS);
-	assert_int_equal(json_object_size(paths), 5);
+	assert_int_equal(json_object_size(paths), 7);
 	for (size_t i = 0; i < ROWS; i++) {
 		UC_CLEANUP(uc_freep) char *method = uc_fold(table[i].method);
 		const json_t *op = AT(paths, table[i].pattern, method);
 		assert_non_null(op);
 		assert_string_equal(json_string_value(AT(op, "summary")), table[i].summary);
-		assert_int_equal(json_array_size(AT(op, "security")), table[i].open ? 0 : 2);
+		assert_int_equal(json_array_size(AT(op, "security")), table[i].open ? 0 : table[i].session ? 1 : 3);
 		assert_string_equal(json_string_value(AT(op, "responses", "default", "content", "application/problem+json", "schema", "$ref")),
 		                    "#/components/schemas/Problem");
 	}
@@ -350,6 +363,11 @@ static void the_openapi_paths_say_what_the_table_says(void **state)
 	assert_null(AT(del, "requestBody"));
 	assert_string_equal(json_string_value(AT(del, "operationId")), "delete-v1-certs-store-name");
 
+	const json_t *out = AT(paths, "/v1/session", "delete");
+	assert_non_null(AT(out, "security", "0", "session"));
+	assert_non_null(AT(out, "responses", "204", "description"));
+	assert_null(AT(out, "responses", "204", "content"));
+
 	const json_t *bytes = AT(paths, "/v1/certs/{store}/{name}/content", "get", "responses", "200", "content");
 	assert_int_equal(json_object_size(bytes), 2);
 	assert_non_null(AT(bytes, "application/pkix-cert"));
@@ -361,6 +379,7 @@ static void the_openapi_paths_say_what_the_table_says(void **state)
 	assert_non_null(AT(components, "schemas", "Problem", "properties", "hint"));
 	assert_non_null(AT(components, "securitySchemes", "basic"));
 	assert_non_null(AT(components, "securitySchemes", "bearer"));
+	assert_string_equal(json_string_value(AT(components, "securitySchemes", "session", "name")), "__Host-ucpki");
 	json_decref(components);
 }
 
@@ -374,6 +393,7 @@ int main(void)
 	    cmocka_unit_test(malformed_encoding_is_400),
 	    cmocka_unit_test(query_parameters_are_decoded_and_may_repeat_where_they_are_a_list),
 	    cmocka_unit_test(an_unknown_parameter_is_400_and_names_those_there_are),
+	    cmocka_unit_test(the_query_of_a_page_is_its_own),
 	    cmocka_unit_test(a_parameter_given_twice_or_of_the_wrong_kind_is_400),
 	    cmocka_unit_test(a_flag_is_yes_or_no),
 	    cmocka_unit_test(a_json_body_is_one_object),

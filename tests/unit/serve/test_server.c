@@ -28,7 +28,8 @@ static void every_answer_has_the_security_headers(void **state)
 		assert_int_equal(a.status, 200);
 		for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
 			if (!answer_has(&a, lines[i])) fail_msg("no '%s' in %s", lines[i], a.head);
-		assert_int_equal(answer_has(&a, "Strict-Transport-Security: max-age=31536000"), tls);
+		/* Who has seen it cannot pass the warning for a certificate that is not trusted yet: after a regeneration nobody could repair it here. */
+		assert_false(answer_has(&a, "Strict-Transport-Security"));
 		uc_buf_free(&a.body);
 		client_free(&c);
 	}

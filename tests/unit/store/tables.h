@@ -37,6 +37,8 @@ static const struct test_table test_tables[] = {
     {"sealed_as", "key_id, secret", 2, 0, OF_STATE},
     {"job", "id, node, task, arguments, seen, yes, force, who, why, summary, created, deadline, number, state, answer, detail, content", 17,
      1, OF_STATE},
+    {"followup", "node, kind, target, what, since, first_change, number, changes", 8, 0, OF_STATE},
+    {"change_words", "number, at, node, who, task, words", 6, 0, OF_LOG},
     {"effect", "number, node, effect, state, detail, at", 6, 0, TELEMETRY},
     {"node_state", "node, number, at, report", 4, 0, TELEMETRY},
 };

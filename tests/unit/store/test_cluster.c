@@ -190,6 +190,13 @@ static void each_node_has_one_state_the_last(void **state)
 	int64_t head;
 	assert_ok(uc_log_head(f->s, &head, NULL, &e), e);
 	assert_int_equal(head, 0); /* no change */
+	/* What is no report, or more than one ever is, is none. */
+	UC_CLEANUP(uc_freep) char *sql = uc_sprintf("UPDATE node_state SET report = '[\"%0*d\"]' WHERE node = 'n1'", 300 * 1024, 0);
+	test_sql(f->url, sql);
+	UC_CLEANUP(free_json) json_t *odd = NULL;
+	assert_ok(uc_store_states(f->s, &odd, &e), e);
+	assert_int_equal(json_object_size(json_object_get(json_object_get(odd, "n1"), "report")), 0);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(odd, "n1"), "number")), 8);
 }
 
 static void the_newest_effects_of_a_node_are_copied(void **state)
@@ -288,6 +295,61 @@ static void a_batch_has_a_limit_of_bytes_but_for_its_first_change(void **state)
 	assert_int_equal(second.count, 1);
 	assert_true(strlen(second.items[0].body) > UC_LOG_BATCH_BYTES);
 	assert_int_equal(third.count, 2);
+}
+
+/* Any node can add to the tables: what no program of ours would write is not read into memory, and refused. */
+static void what_is_too_large_comes_empty(void **state)
+{
+	struct fixture *f = *state;
+	struct uc_error e;
+	char secret[65];
+	add_changes(f->s, 1, 2);
+	put_secret(f->s, "one", secret);
+	json_t *steps = json_pack("[o]", join_set("j", "n2", secret, json_null()));
+	int64_t number;
+	assert_ok(commit_change(f->s, change_with(steps), &number, &e), e);
+	UC_CLEANUP(uc_db_closep) struct uc_db *db = NULL;
+	assert_ok(uc_db_open(f->url, UC_DB_WRITE, &db, &e), e);
+	UC_CLEANUP(uc_buf_free) struct uc_buf large = UC_BUF_EMPTY;
+	memset(uc_buf_extend(&large, UC_LOG_BODY_MAX + 1), 'x', UC_LOG_BODY_MAX + 1);
+	UC_CLEANUP(uc_freep) char *body = uc_strndup((const char *)large.ptr, large.len);
+	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *change = NULL;
+	assert_ok(uc_db_stmt(db, "UPDATE change SET body = $1 WHERE number = 1", &change, &e), e);
+	uc_bind_text(change, 1, body);
+	assert_ok(uc_stmt_run(change, NULL, &e), e);
+	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *rest = NULL;
+	assert_ok(uc_db_stmt(db, "UPDATE change SET signature = $1 WHERE number = 2", &rest, &e), e);
+	uc_bind_blob(rest, 1, uc_slice_of(large.ptr, 2000));
+	assert_ok(uc_stmt_run(rest, NULL, &e), e);
+	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *data = NULL;
+	assert_ok(uc_db_stmt(db, "UPDATE secret SET data = $1", &data, &e), e);
+	uc_bind_blob(data, 1, uc_slice_of(large.ptr, (size_t)20 * 1024 * 1024));
+	assert_ok(uc_stmt_run(data, NULL, &e), e);
+	UC_CLEANUP(uc_log_rows_free) struct uc_log_rows first = {.items = NULL};
+	UC_CLEANUP(uc_log_rows_free) struct uc_log_rows others = {.items = NULL};
+	assert_ok(uc_log_after(f->s, 0, 10, &first, &e), e);
+	assert_int_equal(first.count, 1);
+	assert_string_equal(first.items[0].body, "");
+	assert_ok(uc_log_after(f->s, 1, 10, &others, &e), e);
+	assert_int_equal(others.count, 2);
+	assert_true(strlen(others.items[0].body) > 0);
+	assert_int_equal(others.items[0].signature.len, 0);
+	assert_int_equal(others.items[1].secret_count, 0);
+}
+
+static void a_change_has_a_limit(void **state)
+{
+	struct fixture *f = *state;
+	struct uc_error e;
+	int64_t number;
+	UC_CLEANUP(uc_buf_free) struct uc_buf large = UC_BUF_EMPTY;
+	memset(uc_buf_extend(&large, UC_LOG_BODY_MAX), 'x', UC_LOG_BODY_MAX);
+	UC_CLEANUP(uc_freep) char *text = uc_strndup((const char *)large.ptr, large.len);
+	json_t *change = change_with(json_array());
+	json_object_set_new(change, "summary", json_string(text));
+	assert_fails(commit_change(f->s, change, &number, &e), e, UC_ELIMIT, "too-large");
+	assert_ok(uc_log_head(f->s, &number, NULL, &e), e);
+	assert_int_equal(number, 0);
 }
 
 static void changes_bring_the_secrets_that_are_still_there(void **state)
@@ -415,6 +477,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(the_newest_effects_of_a_node_are_copied, fixture_setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(changes_come_in_batches_as_they_lie_in_the_log, fixture_setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(a_batch_has_a_limit_of_bytes_but_for_its_first_change, fixture_setup, fixture_teardown),
+	    cmocka_unit_test_setup_teardown(what_is_too_large_comes_empty, fixture_setup, fixture_teardown),
+	    cmocka_unit_test_setup_teardown(a_change_has_a_limit, fixture_setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(changes_bring_the_secrets_that_are_still_there, fixture_setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(the_epoch_is_kept_beside_the_head, fixture_setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(a_change_wakes_whoever_waits, fixture_setup, fixture_teardown),

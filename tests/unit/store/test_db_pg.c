@@ -3,6 +3,8 @@
 
 #include <pthread.h>
 
+#include "store/db_pg.h"
+
 /* ---- opening ---- */
 
 static void what_makes_no_sense_is_refused_without_telling_the_password(void **state)
@@ -15,6 +17,10 @@ static void what_makes_no_sense_is_refused_without_telling_the_password(void **s
 	    "postgresql://u:" SECRET "@h/db?sslmode=what",
 	    "postgresql://u:" SECRET "@h/db?sslmod=what",
 	    "postgres://u:\"" SECRET "\"@[::1/db",
+	    "postgresql://u:" SECRET "@" SECRET "@127.0.0.1:1/db",
+	    "postgresql://u:" SECRET "/more@127.0.0.1:1/db",
+	    "postgresql://u:" SECRET "/db",
+	    "postgresql://u:1/" SECRET "@127.0.0.1:1/db?application_name=x",
 	    "postgre://u:" SECRET "@h/db",
 	    ("host=h password=" SECRET),
 	    "postgresql:",
@@ -75,6 +81,38 @@ static void a_database_without_unicode_is_refused(void **state)
 	assert_ok(uc_db_exec(p->a, drop, &why), why);
 	assert_fails(status, e, UC_EREFUSED, "store-encoding");
 	assert_non_null(strstr(e.message, "LATIN1"));
+}
+
+static void what_libpq_says_in_several_lines_is_divided(void **state)
+{
+	(void)state;
+	struct uc_error e;
+	struct uc_db *db = NULL;
+	assert_fails(uc_db_open("postgresql://u@127.0.0.1:1,127.0.0.1:2/db", UC_DB_WRITE, &db, &e), e, UC_EUNAVAILABLE, "store-unreachable");
+	assert_non_null(strstr(e.message, "port 1 failed: Connection refused; Is the server running"));
+	assert_non_null(strstr(e.message, "connections?; connection to server at \"127.0.0.1\", port 2 failed"));
+	UC_CLEANUP(uc_freep) char *wrong = url_as(test_server(), "postgres:" SECRET, "");
+	assert_fails(uc_db_open(wrong, UC_DB_WRITE, &db, &e), e, UC_EREFUSED, "store-access");
+	assert_non_null(strstr(e.message, "failed: FATAL: 28P01: password authentication failed"));
+	assert_null(strstr(e.message, "  "));
+}
+
+/* Where a url leads is shown to people, whatever bytes its password has. */
+static void a_place_is_named_without_the_account(void **state)
+{
+	(void)state;
+	static const char *const urls[][2] = {
+	    {"postgresql://u:" SECRET "@h:1,[::1]:2/db?sslmode=require", "h:1,[::1]:2/db"},
+	    {"postgresql://u:" SECRET "?more@h/db", "h/db"},
+	    {"postgres://h/db", "h/db"},
+	    {"postgresql://u:" SECRET "@" SECRET "@h/db", ""},
+	    {"sqlite:/" SECRET, ""},
+	    {"what", ""},
+	};
+	for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
+		UC_CLEANUP(uc_freep) char *where = uc_db_where(urls[i][0]);
+		assert_string_equal(where, urls[i][1]);
+	}
 }
 
 /* ---- servers that go away ---- */
@@ -171,6 +209,19 @@ static void who_waits_is_told_that_the_connection_is_lost(void **state)
 	end_connection(p->a, p->b);
 	assert_fails(uc_db_wait(p->a, -1, 60000, &notified, &e), e, UC_EUNAVAILABLE, "store-unreachable");
 	assert_true(uc_db_lost(p->a));
+	assert_non_null(
+	    strstr(e.message, "closed the connection unexpectedly; This probably means the server terminated abnormally before or while"));
+}
+
+/* Longer than it may be silent, as a large result over a slow line. */
+static void a_server_that_is_slow_is_heard_out(void **state)
+{
+	struct pair *p = *state;
+	struct uc_error e;
+	UC_CLEANUP(uc_freep)
+	char *sql = uc_sprintf("SELECT repeat('x', 100000), pg_sleep(1) FROM generate_series(1, %d)", UC_PG_SILENCE_MS / 1000 + 2);
+	assert_ok(uc_db_exec(p->a, sql, &e), e);
+	assert_false(uc_db_lost(p->a));
 }
 
 /* ---- failures ---- */
@@ -418,11 +469,14 @@ int main(void)
 	    cmocka_unit_test(what_makes_no_sense_is_refused_without_telling_the_password),
 	    cmocka_unit_test(a_server_that_does_not_answer_is_unreachable),
 	    cmocka_unit_test(a_wrong_password_and_a_missing_database_are_told_apart),
+	    cmocka_unit_test(what_libpq_says_in_several_lines_is_divided),
+	    cmocka_unit_test(a_place_is_named_without_the_account),
 	    PAIR(the_host_that_answers_is_taken),
 	    PAIR(a_database_without_unicode_is_refused),
 	    cmocka_unit_test(a_failover_is_followed),
 	    PAIR(a_lost_connection_stays_lost),
 	    PAIR(who_waits_is_told_that_the_connection_is_lost),
+	    PAIR(a_server_that_is_slow_is_heard_out),
 	    PAIR(each_failure_has_its_id),
 	    PAIR(a_commit_that_fails_leaves_nothing),
 	    PAIR(what_is_for_reading_writes_nothing),

@@ -150,6 +150,25 @@ static void who_is_dropped_is_out_at_once(void **state)
 	drop_group(p);
 }
 
+/* What everybody may make must not keep a node in. */
+static void who_owns_something_is_dropped_as_well(void **state)
+{
+	struct pair *p = *state;
+	struct uc_error e;
+	assert_ok(uc_db_migrate(p->a, &e), e);
+	char *url = put(p->a, "n2", PASSWORD);
+	UC_CLEANUP(uc_db_closep) struct uc_db *node = NULL;
+	assert_ok(uc_db_open(url, UC_DB_WRITE, &node, &e), e);
+	assert_ok(uc_db_exec(node, "CREATE TEMPORARY TABLE mine (n BIGINT)", &e), e);
+	int64_t before = number_of(p->a, "SELECT count(*) FROM pg_largeobject_metadata");
+	assert_true(number_of(node, "SELECT lo_create(0)") > 0);
+	drop(p->a, "n2");
+	fails_without_password(url, UC_EREFUSED, "store-access", "n2");
+	assert_int_equal(number_of(p->a, "SELECT count(*) FROM pg_largeobject_metadata"), before);
+	uc_secret_free(url, strlen(url));
+	drop_group(p);
+}
+
 static void an_account_of_somebody_else_is_left_alone(void **state)
 {
 	struct pair *p = *state;
@@ -195,6 +214,77 @@ static void the_publisher_need_not_be_superuser(void **state)
 	UC_CLEANUP(uc_freep) char *keep = uc_sprintf("ALTER SCHEMA %s OWNER TO postgres", p->database.schema);
 	assert_ok(uc_db_exec(p->a, keep, &e), e);
 	assert_ok(uc_db_exec(p->a, gone, &e), e);
+}
+
+/* ---- what a cluster's store needs ---- */
+
+static struct uc_db *open_as(struct pair *p, const char *role)
+{
+	struct uc_error e;
+	struct uc_db *db = NULL;
+	UC_CLEANUP(uc_freep) char *account = uc_sprintf("%s:" SECRET, role);
+	UC_CLEANUP(uc_freep) char *url = url_as(p->database.url, account, "");
+	assert_ok(uc_db_open(url, UC_DB_READ, &db, &e), e);
+	return db;
+}
+
+static void run_for(struct pair *p, const char *format, const char *role)
+{
+	struct uc_error e;
+	UC_CLEANUP(uc_buf_free) struct uc_buf sql = UC_BUF_EMPTY;
+	for (const char *c = format; *c != '\0'; c++)
+		if (*c == '@')
+			uc_buf_add_str(&sql, role);
+		else if (*c == '#')
+			uc_buf_add_str(&sql, p->database.schema);
+		else
+			uc_buf_add_u8(&sql, (uint8_t)*c);
+	UC_CLEANUP(uc_freep) char *text = uc_buf_take_str(&sql);
+	assert_ok(uc_db_exec(p->a, text, &e), e);
+}
+
+/* Each right that an account lacks is named with the SQL that gives it, and what it says helps. */
+static void an_account_without_the_rights_is_told_which_and_how(void **state)
+{
+	struct pair *p = *state;
+	struct uc_error e;
+	bool ours = true;
+	UC_CLEANUP(uc_freep) char *role = uc_sprintf("\"Weak-%s\"", p->database.schema);
+	UC_CLEANUP(uc_freep) char *name = uc_sprintf("Weak-%s", p->database.schema);
+	run_for(p, "CREATE ROLE @ LOGIN PASSWORD '" SECRET "'; GRANT USAGE ON SCHEMA # TO @", role);
+	struct uc_db *weak = open_as(p, name);
+	assert_fails(uc_db_fit(weak, &ours, &e), e, UC_EREFUSED, "store-access");
+	assert_non_null(strstr(e.message, "may not make accounts (CREATEROLE)"));
+	assert_non_null(strstr(e.message, "make tables in the schema"));
+	UC_CLEANUP(uc_freep) char *sql = uc_sprintf("ALTER ROLE %s CREATEROLE; ALTER DATABASE postgres OWNER TO %s;", role, role);
+	assert_non_null(strstr(e.hint, sql));
+	run_for(p, "GRANT CREATE ON SCHEMA # TO @", role);
+	assert_fails(uc_db_fit(weak, &ours, &e), e, UC_EREFUSED, "store-access");
+	assert_null(strstr(e.message, "tables"));
+	assert_null(strstr(e.hint, "OWNER"));
+	run_for(p, "ALTER ROLE @ CREATEROLE", role);
+	assert_ok(uc_db_fit(weak, &ours, &e), e);
+	assert_false(ours);
+	uc_db_close(weak);
+	run_for(p, "DROP OWNED BY @; DROP ROLE @", role);
+}
+
+static void a_database_with_something_else_in_it_is_no_store(void **state)
+{
+	struct pair *p = *state;
+	struct uc_error e;
+	bool ours = true;
+	assert_ok(uc_db_fit(p->a, &ours, &e), e);
+	assert_false(ours);
+	assert_int_equal(number_of(p->a, "SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace"), 0);
+	assert_ok(uc_db_exec(p->a, "CREATE VIEW \"Their view\" AS SELECT 1", &e), e);
+	assert_fails(uc_db_fit(p->a, &ours, &e), e, UC_ECONFLICT, "store-not-empty");
+	assert_non_null(strstr(e.message, "\"Their view\""));
+	assert_non_null(strstr(e.hint, "CREATE DATABASE name OWNER postgres ENCODING 'UTF8'"));
+	assert_ok(uc_db_exec(p->a, "DROP VIEW \"Their view\"", &e), e);
+	assert_ok(uc_db_migrate(p->a, &e), e);
+	assert_ok(uc_db_fit(p->a, &ours, &e), e);
+	assert_true(ours);
 }
 
 /* What of a url another account keeps: the servers and the options, not the secrets. */
@@ -256,8 +346,11 @@ int main(void)
 	    PAIR(a_migration_renews_the_rights),
 	    PAIR(a_new_password_replaces_the_old),
 	    PAIR(who_is_dropped_is_out_at_once),
+	    PAIR(who_owns_something_is_dropped_as_well),
 	    PAIR(an_account_of_somebody_else_is_left_alone),
 	    PAIR(the_publisher_need_not_be_superuser),
+	    PAIR(an_account_without_the_rights_is_told_which_and_how),
+	    PAIR(a_database_with_something_else_in_it_is_no_store),
 	    PAIR(a_url_keeps_its_servers_and_options),
 	    PAIR(a_socket_is_a_server_too),
 	};

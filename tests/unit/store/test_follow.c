@@ -106,6 +106,26 @@ static void use_undo(struct both *b)
 	}
 }
 
+/* Asked for, done, and open again. */
+static void use_followups(struct both *b)
+{
+	struct uc_error e;
+	int64_t number;
+	UC_CLEANUP(free_json) json_t *change = change_with(json_array());
+	json_object_set_new(change, "followups",
+	                    json_pack("[{s:s, s:s, s:s}, {s:s, s:s, s:s}]", "kind", "reload", "target", "TFTP", "text", "Reload it.", "kind",
+	                              "backup", "target", "backup", "text", "Take one."));
+	assert_ok(uc_store_begin(b->store->s, &e), e);
+	assert_ok(uc_log_append(b->store->s, change, sign, b->nodes[N1].key, &number, &e), e);
+	assert_ok(uc_store_commit(b->store->s, &e), e);
+	json_t *done = step_of("followup.done", json_pack("{s:s, s:s, s:s, s:{s:s, s:s, s:I, s:I, s:i}}", "node", "n1", "kind", "reload",
+	                                                  "target", "TFTP", "before", "what", "Reload it.", "since", "2026-01-02T03:04:05Z",
+	                                                  "first", (json_int_t)number, "number", (json_int_t)number, "changes", 1));
+	UC_CLEANUP(free_json) json_t *back = uc_step_invert(done);
+	make_step(b, done);
+	make_step(b, json_incref(back));
+}
+
 static void use_everything(struct both *b)
 {
 	begin_log(b);
@@ -114,6 +134,7 @@ static void use_everything(struct both *b)
 	use_secrets(b);
 	use_jobs(b);
 	use_undo(b);
+	use_followups(b);
 	UC_CLEANUP(uc_cert_freep) struct uc_cert *gone = cert_named("purged", 400);
 	make_step(b, key_purge(UC_ALL_NODES, key_of(gone)));
 	make_step(b, node_rename("n2", "n7"));
@@ -142,7 +163,7 @@ static void a_replayed_log_gives_the_same_tables(void **state)
 	struct both *b = *state;
 	struct uc_error e;
 	use_everything(b);
-	assert_int_equal(types_used(b), 18); /* all that there are: change.h */
+	assert_int_equal(types_used(b), 20); /* all that there are: change.h */
 	assert_ok(follow(b, 7, &e), e);
 	assert_mirrored(b);
 	assert_int_equal(found_in_text(b, "some_root"), 1);

@@ -1,4 +1,4 @@
-/* src/store/log.c and log_read.c: the change log. */
+/* src/store/log.c and log_read.c: the change log; lists of it are in test_log_list.c. */
 #include "store_test.h"
 
 static void free_json(json_t **j)
@@ -163,34 +163,6 @@ static void nothing_is_appended_outside_a_transaction(void **state)
 	assert_fails(uc_store_secret_put(f->s, uc_slice_str("x"), hash, &e), e, UC_EINTERNAL, "internal");
 }
 
-static void the_list_is_newest_first_in_pages_and_by_object(void **state)
-{
-	struct fixture *f = *state;
-	struct uc_error e;
-	for (uint64_t i = 1; i <= 5; i++) {
-		UC_CLEANUP(uc_freep) char *cn = uc_sprintf("CA%d", (int)i % 2);
-		UC_CLEANUP(uc_cert_freep) struct uc_cert *c = cert_named(cn, i % 2);
-		UC_CLEANUP(uc_freep) char *name = uc_sprintf("%s.pem", cn);
-		const char *type = i <= 2 ? "trust.add" : i <= 4 ? "trust.remove" : "trust.add";
-		assert_ok(commit_step(f->s, trust_step(type, "tomcat-trust", name, "cluster", c, ""), &e), e);
-	}
-	UC_CLEANUP(free_json) json_t *page = NULL;
-	assert_ok(uc_log_list(f->s, 0, 2, NULL, &page, &e), e);
-	assert_int_equal(json_array_size(page), 2);
-	assert_int_equal(json_integer_value(json_object_get(json_array_get(page, 0), "number")), 5);
-	assert_int_equal(json_integer_value(json_object_get(json_array_get(page, 1), "number")), 4);
-	assert_string_equal(json_string_value(json_object_get(json_array_get(page, 0), "task")), "test");
-	UC_CLEANUP(free_json) json_t *next = NULL;
-	assert_ok(uc_log_list(f->s, 4, 100, NULL, &next, &e), e);
-	assert_int_equal(json_array_size(next), 3);
-	UC_CLEANUP(free_json) json_t *of_one = NULL;
-	assert_ok(uc_log_list(f->s, 0, 100, "trust/tomcat-trust/CA1.pem", &of_one, &e), e);
-	assert_int_equal(json_array_size(of_one), 3);
-	UC_CLEANUP(free_json) json_t *of_none = NULL;
-	assert_ok(uc_log_list(f->s, 0, 100, "trust/tomcat-trust/CA", &of_none, &e), e);
-	assert_int_equal(json_array_size(of_none), 0);
-}
-
 static int64_t undone_by(struct uc_store *s, int64_t number)
 {
 	struct uc_error e;
@@ -263,7 +235,6 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(a_repeated_request_is_told_its_change, fixture_setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(a_change_that_lacks_a_member_is_refused, fixture_setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(nothing_is_appended_outside_a_transaction, fixture_setup, fixture_teardown),
-	    cmocka_unit_test_setup_teardown(the_list_is_newest_first_in_pages_and_by_object, fixture_setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(an_undo_marks_what_it_undid_and_can_be_undone, fixture_setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(later_changes_of_the_same_thing_are_known, fixture_setup, fixture_teardown),
 	};

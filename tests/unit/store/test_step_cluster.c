@@ -436,7 +436,7 @@ static void assert_listed(const struct fixture *f, const char *object, size_t ch
 {
 	struct uc_error e;
 	UC_CLEANUP(free_json) json_t *list = NULL;
-	assert_ok(uc_log_list(f->s, 0, 100, object, &list, &e), e);
+	assert_ok(uc_log_list(f->s, &(struct uc_log_filter){.object = object}, 0, 100, &list, NULL, &e), e);
 	if (json_array_size(list) != changes) fail_msg("%s is touched by %zu changes, not %zu", object, json_array_size(list), changes);
 }
 
