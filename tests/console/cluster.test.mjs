@@ -103,6 +103,7 @@ test("a node is added: its secret is shown once, it joins with it, and both are 
   await checkAxe(page);
   await taskButton(page).and(page.locator(":enabled")).click();
   const told = page.getByRole("status").filter({ hasText: `The join secret of ${OTHER}` });
+  await told.locator(".secret code").nth(1).waitFor();
   const [secret, command] = await told.locator(".secret code").allTextContents();
   assert.ok(secret.length >= 20, secret);
   const [, publisher] = /^ucpkid --join (\S+) --join-secret-file FILE --node-name cucm-sub1$/.exec(command) ?? [];

@@ -116,24 +116,24 @@ async function patiently(method: string, url: string, options: Options): Promise
   return once(method, url, options);
 }
 
-/* Another tab has signed in anew: the token of this one is that session's no more. */
-async function renewToken(): Promise<void> {
+/* Has another tab signed in anew? The token of this one is that session's no more, and what was under way may have come with the former cookie. */
+async function renewToken(): Promise<boolean> {
   const response = await once("GET", `${API}/session`, {});
   if (response.ok) session.set(await bodyOf<Session>(response));
+  return response.ok;
 }
 
-/* Asks again after a sign-in, or after the token was renewed; each once. */
+/* Asks again with the session that another tab has begun, or after a sign-in; the former once. */
 async function exchange(method: string, url: string, options: Options): Promise<Response> {
   let response = await patiently(method, url, options);
   let renewed = false;
   while (response.status === 401 || response.status === 403) {
     const problem = await problemOf(response);
-    if (response.status === 403 && problem.code === "csrf" && !renewed) {
-      renewed = true;
-      await renewToken();
-    } else if (response.status !== 401 || !SIGNED_OUT.has(problem.code) || !session.get() || !(await askSignIn())) {
-      throw new ApiError(problem);
-    }
+    const over = response.status === 401 && SIGNED_OUT.has(problem.code) && !!session.get();
+    if (!over && problem.code !== "csrf") throw new ApiError(problem);
+    const found = !renewed && (await renewToken());
+    renewed = true;
+    if (!found && !(over && (await askSignIn()))) throw new ApiError(problem);
     response = await patiently(method, url, options);
   }
   if (!response.ok) throw new ApiError(await problemOf(response));

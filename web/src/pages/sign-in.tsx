@@ -1,5 +1,5 @@
 /* Signing in, and signing in again over a page whose session has ended. */
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { ApiError, signIn } from "../base/api";
 import { answerSignIn, session } from "../base/session";
 import { t } from "../base/text";
@@ -7,6 +7,7 @@ import type { ProblemBody } from "../base/types";
 import { Dialog } from "../parts/Dialog";
 import { Form, otherProblem, TextField } from "../parts/Field";
 import { LanguageChoice } from "../parts/LanguageChoice";
+import { begin } from "../parts/Page";
 import { ProblemNotice } from "../parts/Notice";
 
 const FIELDS = ["account", "password"];
@@ -49,6 +50,11 @@ function SignInForm({ account: known, onDone }: { account?: string; onDone?: () 
 }
 
 export function SignInPage() {
+  const title = t("sign-in.title", { node: location.hostname });
+  useEffect(() => {
+    document.title = `${title} · ucpki`;
+    begin();
+  }, [title]);
   return (
     <main class="sign-in" id="content">
       <div class="sign-in-box">
@@ -56,7 +62,7 @@ export function SignInPage() {
           <span class="brand">{t("product")}</span>
           <LanguageChoice />
         </div>
-        <h1>{t("sign-in.title", { node: location.hostname })}</h1>
+        <h1>{title}</h1>
         <p class="lead">{t("sign-in.lead")}</p>
         <SignInForm />
         <p class="muted">{t("sign-in.first")}</p>

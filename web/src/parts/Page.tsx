@@ -20,14 +20,24 @@ interface Props {
   children?: ComponentChildren;
 }
 
+/* Has anything been shown already since the console was loaded: a page, or the form to sign in? */
+let begun = false;
+
+export function begin(): void {
+  begun = true;
+}
+
 export function Page({ title, lead, crumbs, actions, command, children }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
   const { path } = usePlace();
   useEffect(() => {
     document.title = `${title} · ucpki`;
   }, [title]);
-  /* Who moves by keyboard or listens to the page goes on at its title after following a link. */
-  useEffect(() => heading.current?.focus({ preventScroll: true }), [path]);
+  /* Who moves by keyboard or listens to the page goes on at its title after following a link; a page that was loaded begins at its beginning. */
+  useEffect(() => {
+    if (begun) heading.current?.focus({ preventScroll: true });
+    begin();
+  }, [path]);
   return (
     <article class="page">
       {crumbs && (
