@@ -171,7 +171,7 @@ enum uc_status uc_node_names(const char *name_field, const char *name, const cha
 		                     "Use letters, digits and hyphens, without the domain; 'cluster' stands for all nodes.",
 		                     "'%s' cannot be the name of a node", name);
 	UC_CLEANUP(uc_freep) char *whole = zone[0] != '\0' ? uc_sprintf("%s.%s", host, zone) : uc_strdup(host);
-	bool same;
+	bool same = false;
 	UC_TRY(uc_arg_blame(check_host(host, &same, e), name_field, e));
 	UC_TRY(uc_arg_blame(check_host(whole, &same, e), "domain", e));
 	if (!same)
