@@ -13,6 +13,8 @@ if (!dist) {
 
 await rm(dist, { recursive: true, force: true });
 await mkdir(join(dist, "assets"), { recursive: true });
+// The console carries Preact with it, whose licence asks for its text to go along.
+const notice = `/*! This file contains Preact.\n\n${(await readFile(join(here, "node_modules/preact/LICENSE"), "utf8")).trim()}\n*/`;
 const result = await build({
   absWorkingDir: here,
   entryPoints: { console: "src/main.tsx", style: "src/style/index.css" },
@@ -27,6 +29,7 @@ const result = await build({
   target: ["es2022", "chrome111", "firefox113", "safari16.4"],
   charset: "utf8",
   legalComments: "none",
+  banner: { js: notice },
   jsx: "automatic",
   jsxImportSource: "preact",
   metafile: true,

@@ -220,7 +220,10 @@ test("V2, X1: each kind has the actions that it allows: what is the node's own c
   await never.waitFor();
   assert.deepEqual(await actions("/certificates/own/ITLRecovery", 1), ["Regenerate: /certificates/own/ITLRecovery/regenerate"]);
   assert.deepEqual(await actions("/certificates/own/authz", 1), ["Regenerate (OAuth keys): /cluster/oauth"]);
-  assert.deepEqual(await actions("/certificates/trust/tomcat-trust/Details_Root.pem", 1), ["Delete: /certificates/trust/tomcat-trust/Details_Root.pem/delete"]);
+  assert.deepEqual(await actions("/certificates/trust/tomcat-trust/Details_Root.pem", 2), [
+    "Upload a successor: /upload?store=tomcat-trust",
+    "Delete: /certificates/trust/tomcat-trust/Details_Root.pem/delete",
+  ]);
   assert.equal(await never.count(), 0);
 });
 
@@ -240,6 +243,16 @@ test("V2: one that has expired says so in word and shape", async (t) => {
   assert.equal(await mark.locator("svg.danger").count(), 1);
   const [[, state]] = await boxes(page);
   assert.equal(state, "expired");
+  await checkAxe(page);
+});
+
+test("V2, T1: a peer whose issuer is in no store is trusted itself: nothing is missing", async (t) => {
+  await trust("CallManager-trust", issuing.leaf("trunk.example.com").pem);
+  const { page } = await open(t, node, { path: "/certificates/trust/CallManager-trust/trunk.example.com.pem" });
+  await page.getByText("CallManager-trust trusts this certificate itself").waitFor();
+  await page.getByText("The certificate of its issuer, Details Issuing CA, is not in CallManager-trust, and need not be.").waitFor();
+  assert.deepEqual((await boxes(page)).map(([title, state]) => [title, state]), [["trunk.example.com", "valid"]]);
+  assert.equal(await page.locator(".notice.danger").count(), 0);
   await checkAxe(page);
 });
 

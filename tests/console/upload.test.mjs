@@ -56,6 +56,31 @@ test("U1: what is there already is said, and changes nothing", async (t) => {
   assert.equal(await taskButton(page).count(), 0);
 });
 
+test("U2, U3: what is missing, where to get it, and taking it into the same upload", async (t) => {
+  const at = "http://pki.example.com/issuing.cer";
+  const top = new CA("Missing Root");
+  const ca = new CA("Missing Issuing CA", top);
+  const request = await csrOf("ipsec");
+  /* Where the other tests' files go would depend on it. */
+  t.after(() => node.ask("DELETE", "/csrs/ipsec?yes=1"));
+  const leaf = ca.sign(request, { extensions: [`authorityInfoAccess=caIssuers;URI:${at}`] });
+  const { page } = await open(t, node, { path: "/upload" });
+  await chooser(page).setInputFiles(file("leaf.pem", leaf));
+  const lacking = page.locator(".notice").filter({ hasText: "Where to get the missing certificate" });
+  await lacking.getByText(at, { exact: true }).waitFor();
+  assert.equal(await lacking.getByRole("link").count(), 0, "an address that anybody may have written is text");
+  await checkAxe(page);
+  const [dialog] = await Promise.all([page.waitForEvent("filechooser"), page.getByRole("button", { name: "Add a file" }).click()]);
+  await dialog.setFiles([file("issuing.pem", ca.pem), file("root.pem", top.pem)]);
+  await page.getByText(/^leaf\.pem, issuing\.pem, root\.pem \(/).waitFor();
+  await until("the plan", async () => !(await taskButton(page).isDisabled()));
+  assert.equal(await lacking.count(), 0);
+  await page.getByText("cat leaf.pem issuing.pem root.pem | ucpki set cert import own ipsec").waitFor();
+  /* Whoever chooses anew begins anew. */
+  await chooser(page).setInputFiles(file("leaf.pem", leaf));
+  await lacking.waitFor();
+});
+
 test("U1: PEM text is pasted into its field", async (t) => {
   const ca = new CA("A Pasted Root");
   const { page } = await open(t, node, { path: "/upload" });

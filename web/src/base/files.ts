@@ -43,6 +43,12 @@ export async function readFiles(files: File[]): Promise<Chosen> {
   return { names: files.map((one) => one.name), content: new Blob(all.flatMap((one) => [one, "\n"]).slice(0, -1)) };
 }
 
+/* One more file to those that are there, as readFiles() would have taken them together. */
+export async function addFiles(former: Chosen, files: File[]): Promise<Chosen> {
+  const { content } = await readFiles([new File([former.content], former.names.join(", ")), ...files]);
+  return { names: [...former.names, ...files.map((one) => one.name)], content };
+}
+
 /* A password as a header's value: headers carry bytes, and those are UTF-8. */
 export function headerBytes(text: string): string {
   return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");

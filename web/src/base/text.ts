@@ -19,7 +19,7 @@ let translateServer: (text: string) => string = sentence;
 
 /* The server's messages begin in lower case, as those of programs do; here they are sentences. What may be a name stays as it is. */
 function sentence(text: string): string {
-  return /^(the|a|an|this|that|these|only|no|there|it|its|all|some|one|every|each) /.test(text) ? text[0]!.toUpperCase() + text.slice(1) : text;
+  return /^(the|a|an|this|that|these|only|no|there|it|its|all|some|one|every|each|connections|phones|other|cannot|nothing) /.test(text) ? text[0]!.toUpperCase() + text.slice(1) : text;
 }
 
 export function t(key: Key, values: Values = {}): string {

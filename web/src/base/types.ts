@@ -25,6 +25,8 @@ export interface Followup {
   kind: string;
   target: string;
   text: string;
+  /* Who has to do it, where the kind does not say so. */
+  node?: string;
   open?: boolean;
 }
 

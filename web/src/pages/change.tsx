@@ -9,7 +9,7 @@ import { say, t, tOr } from "../base/text";
 import type { Change, Followup, NodeRow, OpenFollowup, Page as List, Step } from "../base/types";
 import { Digits } from "../parts/Copy";
 import { Effects, isPending } from "../parts/Effects";
-import { FollowupRow, useTicked } from "../parts/Followup";
+import { FollowupRow, followupText, useTicked } from "../parts/Followup";
 import { Mark } from "../parts/Mark";
 import { Notice, Show } from "../parts/Notice";
 import { Page, Section } from "../parts/Page";
@@ -70,7 +70,7 @@ function isOpen(one: Followup): one is Followup & { id: string } {
 }
 
 function nameOf(one: Followup): string {
-  return `${one.kind}/${one.target}`;
+  return `${one.node ?? ""}/${one.kind}/${one.target}`;
 }
 
 /* The API gives the id of one only while it is open: those that were ticked off here are known on. */
@@ -89,10 +89,10 @@ function useFollowups({ number, followups }: Change): (one: Followup) => Compone
   const latest = (id: string) => open.find((one) => one.id === id)?.number ?? number;
   return (one) => {
     const id = idOf(one);
-    if (!id || (one.open !== true && !ticked.has(id))) return <Mark kind={one.open === false ? "ok" : "note"}>{say(one.text)}</Mark>;
+    if (!id || (one.open !== true && !ticked.has(id))) return <Mark kind={one.open === false ? "ok" : "note"}>{followupText(one)}</Mark>;
     const by = latest(id);
     return (
-      <FollowupRow asked={{ id, number: by, text: one.text }} ticked={ticked.get(id)} onTicked={(change) => onTicked([id], change)}>
+      <FollowupRow asked={{ id, number: by, text: followupText(one) }} ticked={ticked.get(id)} onTicked={(change) => onTicked([id], change)}>
         {by > number && <a href={changeHref(by)}>{t("followups.later", { number: by })}</a>}
       </FollowupRow>
     );

@@ -1,6 +1,7 @@
 /* How far each node has come, drawn: the newest changes as boxes, filled where the node has them. The table below it says the same in figures. */
-import { t, tOr } from "../base/text";
+import { t } from "../base/text";
 import type { NodeRow } from "../base/types";
+import { nodeState } from "../parts/NodeMark";
 
 const SHOWN = 24;
 const BOX = 16;
@@ -17,7 +18,7 @@ function Track({ node, first, head, y }: { node: NodeRow; first: number; head: n
     boxes.push(<rect key={number} x={x} y={y} width={BOX} height={BOX} rx="2" class={number <= have ? "has" : "lacks"} />);
   }
   const end = LABEL + (head - first + 1) * (BOX + GAP) + 8;
-  const state = node.behind ? t("cluster.behind", { n: node.behind }) : tOr(`node-state.${node.state}`, node.state);
+  const state = node.behind ? t("cluster.behind", { n: node.behind }) : nodeState(node);
   return (
     <g class={`track ${node.state}`}>
       <text x="0" y={y + 13} class="track-name">

@@ -4,14 +4,13 @@ import { useLoad } from "../base/load";
 import { say, t, tOr } from "../base/text";
 import type { Cluster, NodeRow, Page as List } from "../base/types";
 import { Findings, Mark, type Kind } from "../parts/Mark";
+import { NodeMark } from "../parts/NodeMark";
 import { Notice, Show } from "../parts/Notice";
 import { Page, Section } from "../parts/Page";
 import { Facts, Table, type Column } from "../parts/Table";
 import { When } from "../parts/When";
 import { Progress } from "./cluster-picture";
 import { MoveSection, ResyncSection } from "./cluster-store";
-
-const NODE_KIND: Record<NodeRow["state"], Kind> = { up: "ok", behind: "wait", joining: "wait", unknown: "note", unreachable: "danger", halted: "danger" };
 
 function NodeActions({ node }: { node: NodeRow }) {
   const to = (task: string) => `/cluster/nodes/${encodeURIComponent(node.name)}/${task}`;
@@ -52,8 +51,9 @@ function nodeColumns(): Column<NodeRow>[] {
       title: t("cluster.state"),
       cell: (node) => (
         <>
-          <Mark kind={NODE_KIND[node.state] ?? "note"}>{tOr(`node-state.${node.state}`, node.state)}</Mark>
-          {node.reason && <p class="muted">{say(node.reason)}</p>}
+          <NodeMark node={node} />
+          {/* This one's is told in full where the store is. */}
+          {node.reason && !node.this && <p class="muted">{say(node.reason)}</p>}
         </>
       ),
     },

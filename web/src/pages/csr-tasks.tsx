@@ -12,7 +12,7 @@ import { AreaField, Form, RadioField, SelectField, TextField } from "../parts/Fi
 import { Show } from "../parts/Notice";
 import { Page } from "../parts/Page";
 import { Task, type TaskRequest } from "../parts/Task";
-import { NodeField, PurposeField } from "../parts/Where";
+import { Away, NodeField, PurposeField } from "../parts/Where";
 import type { PageProps } from "./routes";
 
 /* What was typed, by the names that the API has; what was left as it was proposed is not here. */
@@ -103,7 +103,8 @@ interface FormProps {
   plan: Plan | undefined;
 }
 
-function DistributionField({ defaults, distribution, onPlace }: FormProps) {
+function DistributionField({ nodes, node, defaults, distribution, onPlace }: FormProps) {
+  const target = findNode(nodes, node)?.name ?? node;
   if (!defaults || defaults.distributions.length < 2) return null;
   return (
     <RadioField
@@ -111,7 +112,7 @@ function DistributionField({ defaults, distribution, onPlace }: FormProps) {
       label={t("csr.distribution")}
       value={distribution || defaults.distribution}
       onValue={(value) => onPlace({ distribution: value === "node" ? "" : value })}
-      choices={defaults.distributions.map((one) => ({ value: one, text: tOr(`csr.distribution.${one}`, one), help: one === "multi-server" ? t("csr.distribution.multi-server.help") : t("csr.distribution.node.help") }))}
+      choices={defaults.distributions.map((one) => ({ value: one, text: one === "node" ? t("csr.distribution.node", { node: target }) : tOr(`csr.distribution.${one}`, one), help: one === "multi-server" ? t("csr.distribution.multi-server.help") : t("csr.distribution.node.help") }))}
     />
   );
 }
@@ -158,6 +159,7 @@ function CsrForm(props: FormProps) {
     <>
       <PurposeField purposes={purposes} value={purpose} onValue={(value) => onPlace({ purpose: value })} />
       <NodeField nodes={nodes} value={node} onValue={(value) => onPlace({ node: value })} />
+      <Away nodes={nodes} value={node} />
       {purpose && defaults && (
         <>
           <DistributionField {...props} />
@@ -208,7 +210,7 @@ export function CsrGeneratePage({ query }: PageProps) {
           <Task
             request={request}
             incomplete={t("csr.incomplete")}
-            action={purpose ? t("csr.generate.action", { purpose, node: target }) : t("csr.generate")}
+            action={!purpose ? t("csr.generate") : distribution === "multi-server" ? t("csr.generate.action.multi", { purpose }) : t("csr.generate.action", { purpose, node: target })}
             fields={FIELDS}
             cancel="/csrs"
             onPlan={setPlan}

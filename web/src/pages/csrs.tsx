@@ -81,11 +81,12 @@ function OfNode({ node }: { node: NodeRow }) {
   );
 }
 
-function Here({ items, here, others }: { items: Csr[]; here: string; others: NodeRow[] }) {
+function Here({ items, here, others }: { items: Csr[]; here: NodeRow | undefined; others: NodeRow[] }) {
+  const name = here?.name ?? "";
   const own = items.filter((one) => !isShared(one));
   const shared = items.filter(isShared);
   /* Headings only where there is something to tell apart. */
-  if (others.length === 0) return items.length > 0 ? <CsrTable rows={items} node="" name={here} /> : <div class="empty">{t("csrs.none")}</div>;
+  if (others.length === 0) return items.length > 0 ? <CsrTable rows={items} node="" name={name} /> : <div class="empty">{t("csrs.none")}</div>;
   return (
     <>
       {shared.length > 0 && (
@@ -93,7 +94,7 @@ function Here({ items, here, others }: { items: Csr[]; here: string; others: Nod
           <CsrTable rows={shared} node="" name={t("csrs.shared")} />
         </Section>
       )}
-      <Section title={here}>{own.length > 0 ? <CsrTable rows={own} node="" name={here} /> : <p class="muted">{t("csrs.none")}</p>}</Section>
+      <Section title={here?.fqdn || name}>{own.length > 0 ? <CsrTable rows={own} node="" name={name} /> : <p class="muted">{t("csrs.none")}</p>}</Section>
       {others.map((one) => (
         <OfNode key={one.name} node={one} />
       ))}
@@ -117,7 +118,7 @@ export function CsrsPage() {
       }
       command={command("show csr list own")}
     >
-      <Show of={csrs}>{({ items }) => <Here items={items} here={here?.fqdn || here?.name || ""} others={others} />}</Show>
+      <Show of={csrs}>{({ items }) => <Here items={items} here={here} others={others} />}</Show>
     </Page>
   );
 }

@@ -1,19 +1,14 @@
 /* The chain of a certificate, and when it is broken: what lacks, in which store, and where to get it. */
 import { path, query } from "../base/api";
 import { useLoad } from "../base/load";
-import { shown, trustHref } from "../base/names";
+import { nameOf, shown, trustHref } from "../base/names";
 import { say, t } from "../base/text";
 import type { ChainLink, Detail, Missing, Report } from "../base/types";
 import { Chain } from "../parts/Chain";
-import { CopyButton, Digits } from "../parts/Copy";
+import { Digits } from "../parts/Copy";
+import { IssuerAddresses } from "../parts/IssuerAddresses";
 import { Notice } from "../parts/Notice";
 import { Section } from "../parts/Page";
-
-/* Where the issuer's certificate can be fetched, as a certificate says. Shown as text: it may be anybody's. */
-function issuerAddresses(report: Report | undefined): string[] {
-  const access = report?.extensions.find((one) => one.name === "authorityInfoAccess");
-  return [...(access?.text ?? "").matchAll(/CA Issuers - URI:(\S+)/g)].map((one) => one[1]!);
-}
 
 /* The certificate whose issuer lacks: the one that is looked at, or another of the chain that a store has. */
 function useLast(d: Detail, node: string): Report | undefined {
@@ -24,7 +19,6 @@ function useLast(d: Detail, node: string): Report | undefined {
 }
 
 function MissingNotice({ missing, issued }: { missing: Missing; issued: Report | undefined }) {
-  const addresses = issuerAddresses(issued);
   return (
     <Notice kind="danger" title={t("details.chain.missing", { subject: shown(missing.subject) })}>
       {missing.key_id && (
@@ -33,12 +27,7 @@ function MissingNotice({ missing, issued }: { missing: Missing; issued: Report |
         </p>
       )}
       {missing.store && <p>{t("details.chain.belongs", { store: missing.store })}</p>}
-      {addresses.length > 0 ? <p>{t("details.chain.get")}</p> : <p>{t("details.chain.ask")}</p>}
-      {addresses.map((one) => (
-        <p key={one}>
-          <code>{one}</code> <CopyButton text={one} say={one} />
-        </p>
-      ))}
+      <IssuerAddresses issued={[issued]} />
       {missing.store && (
         <a class="button" href={`/upload${query({ store: missing.store })}`}>
           {t("details.chain.upload", { store: missing.store })}
@@ -48,10 +37,36 @@ function MissingNotice({ missing, issued }: { missing: Missing; issued: Report |
   );
 }
 
+/*
+ * What a trust store holds it trusts, whoever has issued it: for the certificate of a peer nothing is missing. A CA is another matter, since
+ * the chains of what it has issued must go on to a root.
+ */
+function isTrustedItself(d: Detail): boolean {
+  return d.usage === "trust" && !d.certificate.ca && d.chain.length === 1 && !!d.missing;
+}
+
+function TrustedItself({ d }: { d: Detail }) {
+  const values = { store: d.unit, subject: nameOf(d.missing!.subject) };
+  return (
+    <>
+      <Notice kind="note" title={t("details.chain.itself", values)}>
+        <p>{t("details.chain.itself.hint", values)}</p>
+      </Notice>
+      <Chain links={d.chain.map((link) => ({ ...link, link: "ok" }))} complete missing={null} hrefOf={() => null} />
+    </>
+  );
+}
+
 export function ChainSection({ d, node }: { d: Detail; node: string }) {
   const last = useLast(d, node);
   /* The first is the certificate of this page. */
   const hrefOf = (link: ChainLink, i: number) => (i > 0 && link.in_store ? trustHref(link.in_store, link.fingerprint, node) : null);
+  if (isTrustedItself(d))
+    return (
+      <Section title={t("details.chain")}>
+        <TrustedItself d={d} />
+      </Section>
+    );
   return (
     <Section title={t("details.chain")}>
       {!d.chain_complete && d.missing && <MissingNotice missing={d.missing} issued={last} />}

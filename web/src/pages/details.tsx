@@ -82,9 +82,14 @@ function Actions({ w }: { w: Which }) {
   const purposes = useLoad<List<Purpose>>(w.own ? "/purposes" : null);
   if (w.own) return <OwnActions w={w} purpose={purposes.data?.items.find((one) => one.name === w.unit)} />;
   return (
-    <a class="button" href={trustHref(w.unit, w.name, w.node, "delete")}>
-      {t("details.delete")}
-    </a>
+    <>
+      <a class="button" href={`/upload${queryText({ store: w.unit, node: w.node })}`}>
+        {t("details.upload.trust")}
+      </a>
+      <a class="button" href={trustHref(w.unit, w.name, w.node, "delete")}>
+        {t("details.delete")}
+      </a>
+    </>
   );
 }
 

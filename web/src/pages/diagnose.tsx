@@ -4,7 +4,7 @@ import { ApiError, path, request } from "../base/api";
 import { command } from "../base/command";
 import { useLoad } from "../base/load";
 import { go } from "../base/route";
-import { say, t, tOr } from "../base/text";
+import { say, t, tOr, type Key } from "../base/text";
 import type { Diagnosis, DiagnosisStep, NodeRow, Page as List, ProblemBody } from "../base/types";
 import { SelectField } from "../parts/Field";
 import { Mark, type Kind } from "../parts/Mark";
@@ -13,6 +13,14 @@ import { Page, Section } from "../parts/Page";
 import type { PageProps } from "./routes";
 
 const STEP_KIND: Record<DiagnosisStep["state"], Kind> = { ok: "ok", found: "warn", repaired: "ok", failed: "danger", skipped: "note" };
+
+/* What the command line would have one do, in the words of this page. */
+const HINTS: Record<string, Key> = { "Repeat it with --fix.": "diagnose.hint.fix", "Step exchange adds what is missing.": "diagnose.hint.exchange" };
+
+function hintOf(hint: string): string {
+  const own = HINTS[hint];
+  return own ? t(own) : say(hint);
+}
 
 function StepRow({ step }: { step: DiagnosisStep }) {
   return (
@@ -23,7 +31,7 @@ function StepRow({ step }: { step: DiagnosisStep }) {
           <strong>{tOr(`diagnose.step.${step.step}`, step.step)}</strong>
         </p>
         <p>{say(step.detail)}</p>
-        {step.hint && <p class="muted">{say(step.hint)}</p>}
+        {step.hint && <p class="muted">{hintOf(step.hint)}</p>}
       </div>
     </li>
   );

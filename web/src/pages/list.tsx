@@ -99,7 +99,9 @@ function rowsText({ answer, asked, trail }: Shown): string {
   if (asked.cursor && !trail) return t("list.rows.some", { n });
   const before = asked.cursor ? trail!.rows : 0;
   const values = { from: grouped(before + 1), to: grouped(before + n) };
-  return answer.total === null || answer.total === undefined ? t("list.rows", values) : t("list.rows.of", { ...values, total: grouped(answer.total) });
+  /* Nobody counts what conditions fulfil, but the last page tells. */
+  const total = answer.total ?? (answer.next ? null : before + n);
+  return total === null ? t("list.rows", values) : t("list.rows.of", { ...values, total: grouped(total) });
 }
 
 function PageLink({ text, to, trail }: { text: string; to: Asked | null; trail: Trail | null }) {

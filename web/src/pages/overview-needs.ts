@@ -26,6 +26,7 @@ export interface Seen {
 const GRAVITY: Kind[] = ["danger", "warn", "wait", "note", "ok"];
 const NAMES = 3;
 const DAY_MS = 86_400_000;
+const JOB_PATIENCE_MS = 60_000;
 /* How long a job that failed is news. */
 const JOB_DAYS = 3;
 /* The same as the node's: a certificate that has fewer days left is "expiring". */
@@ -187,6 +188,13 @@ function isSettled(job: Job, jobs: Job[]): boolean {
   return jobs.some((one) => one.node === job.node && one.summary === job.summary && one.created_at > job.created_at && one.state === "done");
 }
 
+/* What another node has not got round to. Most take a second or two. */
+function waiting({ jobs, overview }: Seen): Need[] {
+  return jobs
+    .filter((job) => (job.state === "waiting" || job.state === "running") && Date.parse(overview.at) - Date.parse(job.created_at) > JOB_PATIENCE_MS)
+    .map((job) => ({ kind: "wait", text: t("needs.job-waiting", { node: job.node, summary: say(job.summary) }), passing: true, href: jobHref(job.id), link: t("needs.look.job") }));
+}
+
 function ofJobs({ jobs, overview }: Seen): Need[] {
   const since = Date.parse(overview.at) - JOB_DAYS * DAY_MS;
   return jobs
@@ -209,7 +217,7 @@ function ofWork({ overview }: Seen): Need[] {
 
 export function findNeeds(seen: Seen): Need[] {
   const findings = seen.overview.findings.filter((one) => one.weight !== "note" && !SAID.includes(one.code)).map((one) => ofFinding(one));
-  const all = [...ofStatus(seen), ...ofCertificates(seen), ...findings, ...seen.nodes.flatMap((node) => ofNode(node, seen)), ...ofJobs(seen), ...ofWork(seen)];
+  const all = [...ofStatus(seen), ...ofCertificates(seen), ...findings, ...seen.nodes.flatMap((node) => ofNode(node, seen)), ...ofJobs(seen), ...waiting(seen), ...ofWork(seen)];
   return all.sort((a, b) => GRAVITY.indexOf(a.kind) - GRAVITY.indexOf(b.kind));
 }
 

@@ -139,6 +139,7 @@ function States({ overview }: { overview: Overview }) {
 function progressOf(node: NodeRow): string {
   if (node.state === "joining") return node.expires ? t("strip.until", { at: dateTime(node.expires) }) : "";
   if (node.number === null) return t("strip.unknown");
+  if (node.behind === null) return t("strip.had", { number: node.number });
   return node.behind ? t("strip.behind", { n: node.behind }) : t("strip.newest", { number: node.number });
 }
 
@@ -151,7 +152,7 @@ function Strip({ nodes }: { nodes: NodeRow[] }) {
             <a href="/cluster">{node.name}</a>
             {node.this && nodes.length > 1 && <span class="muted"> ({t("strip.this")})</span>}
             <p>
-              <NodeMark state={node.state} />
+              <NodeMark node={node} />
             </p>
             <p class="muted">{progressOf(node)}</p>
           </li>

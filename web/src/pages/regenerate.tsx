@@ -11,7 +11,7 @@ import { SelectField, TextField } from "../parts/Field";
 import { Show } from "../parts/Notice";
 import { Page } from "../parts/Page";
 import { Task, type TaskRequest } from "../parts/Task";
-import { NodeField, PurposeField } from "../parts/Where";
+import { Away, NodeField, PurposeField } from "../parts/Where";
 import type { PageProps } from "./routes";
 
 interface Values {
@@ -44,6 +44,7 @@ function RegenerateForm({ purposes, nodes, values, onValues, fixed }: { purposes
     <>
       {!fixed && <PurposeField purposes={ofNode(purposes, findNode(nodes, values.node))} value={values.purpose} onValue={choosePurpose} />}
       {!fixed && <NodeField nodes={nodes} value={values.node} onValue={set("node")} />}
+      <Away nodes={nodes} value={values.node} />
       <SelectField
         name="key"
         label={t("task.key")}

@@ -5,19 +5,20 @@
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, path, request } from "../base/api";
 import { command, word } from "../base/command";
-import { FileProblem, headerBytes, readFiles, type Chosen } from "../base/files";
+import { addFiles, FileProblem, headerBytes, readFiles, type Chosen } from "../base/files";
 import { useLoad } from "../base/load";
 import { findNode, ofNode } from "../base/purposes";
 import { say, t } from "../base/text";
-import type { Inspection, NodeRow, Page as List, ProblemBody, Proposal, Purpose, TrustStore } from "../base/types";
+import type { Inspection, NodeRow, Page as List, Plan, ProblemBody, Proposal, Purpose, TrustStore } from "../base/types";
 import { CommandLine } from "../parts/Copy";
 import { AreaField, Form, otherProblem, RadioField, SelectField, TextField, type Choice } from "../parts/Field";
 import { FileField, useFileDrop } from "../parts/FileField";
 import { Inspected } from "../parts/Inspected";
-import { Patience, ProblemNotice } from "../parts/Notice";
+import { IssuerAddresses } from "../parts/IssuerAddresses";
+import { Notice, Patience, ProblemNotice } from "../parts/Notice";
 import { Page, Section } from "../parts/Page";
 import { Task, type TaskRequest } from "../parts/Task";
-import { NodeField } from "../parts/Where";
+import { Away, NodeField } from "../parts/Where";
 import type { PageProps } from "./routes";
 
 /* Where a file can go. node: "" is the one that one is looking at. */
@@ -180,6 +181,7 @@ function TargetForm(props: Choosing & { chosen: Target }) {
         ]}
       />
       {choice === OTHER && <OtherTarget {...props} />}
+      <Away nodes={nodes} value={chosen.node} />
       {chosen.usage === "trust" && chosen.unit && (
         <TrustFields {...props} store={stores.find((one) => one.name === chosen.unit)} node={findNode(nodes, chosen.node)?.name ?? chosen.node} />
       )}
@@ -203,6 +205,17 @@ function commandOf(target: Target, names: string[], source: Source, description:
   return names.length > 1 ? `cat ${names.map(word).join(" ")} | ${words}` : words;
 }
 
+/* The plan says which certificate is missing from the chain; here is where to get it, and what to do with it. */
+function Lacking({ inspection: { certificates } }: { inspection: Inspection }) {
+  const subjects = new Set(certificates.map((one) => one.subject));
+  return (
+    <Notice kind="note" title={t("upload.lacking")}>
+      <IssuerAddresses issued={certificates.filter((one) => !subjects.has(one.issuer)).map((one) => one.report)} />
+      <p>{t("upload.lacking.add", { button: t("file.add") })}</p>
+    </Notice>
+  );
+}
+
 function Destination({ inspection, source, names, query, around }: { inspection: Inspection; source: Source; names: string[]; query: URLSearchParams; around: Surroundings }) {
   const { nodes, stores } = around;
   const asked = askedFor(query, nodes);
@@ -214,6 +227,7 @@ function Destination({ inspection, source, names, query, around }: { inspection:
   const [other, setOther] = useState<Target>({ usage: "trust", unit: "", node: asked?.node ?? "", reason: "" });
   const [description, setDescription] = useState("");
   const [scope, setScope] = useState("");
+  const [plan, setPlan] = useState<Plan>();
 
   const first = fits ?? targets[0];
   const choice = chosenKey ?? (first ? keyOf(first) : OTHER);
@@ -230,8 +244,10 @@ function Destination({ inspection, source, names, query, around }: { inspection:
         action={chosen.usage === "own" ? t("upload.action.own", { name: nameOf(chosen, nodes) }) : t("upload.action.trust", { name: nameOf(chosen, nodes) })}
         fields={TASK_FIELDS}
         cancel="/certificates"
+        onPlan={setPlan}
         form={<TargetForm {...choosing} chosen={chosen} />}
       />
+      {plan?.findings.some((one) => one.code === "issuer-missing") && <Lacking inspection={inspection} />}
       {words && <CommandLine text={words} />}
     </>
   );
@@ -276,14 +292,16 @@ export function UploadPage({ query }: PageProps) {
     setPassword("");
     setContent(chosen?.content ?? (typed.trim() ? new Blob([typed]) : null));
   };
-  const onFiles = async (files: File[]) => {
+  const take = async (chosen: Promise<Chosen>) => {
     try {
-      replace(await readFiles(files), text);
+      replace(await chosen, text);
     } catch (e) {
       if (!(e instanceof FileProblem)) throw e;
       setUnread(e.problem);
     }
   };
+  const onFiles = (files: File[]) => take(readFiles(files));
+  const onAdd = (files: File[]) => take(file ? addFiles(file, files) : readFiles(files));
   const over = useFileDrop(onFiles, (pasted) => replace(null, pasted));
   const source: Source = { content, password, headers: password ? { "UCPKI-Password": headerBytes(password) } : {} };
   const look = useLook(source);
@@ -295,14 +313,14 @@ export function UploadPage({ query }: PageProps) {
     <Page title={t("upload.title")} lead={t("upload.lead")} crumbs={[{ text: t("nav.certificates"), href: "/certificates" }]}>
       <Form.Provider value={problem}>
         <div class="upload-source">
-          <FileField name="file" label={t("file.label")} help={t("file.help")} chosen={file} over={over} onFiles={onFiles} onRemove={() => replace(null, text)} />
+          <FileField name="file" label={t("file.label")} help={t("file.help")} chosen={file} over={over} onFiles={onFiles} onAdd={onAdd} onRemove={() => replace(null, text)} />
           {!file && <AreaField name="text" label={t("upload.text")} rows={4} mono value={text} onValue={(typed) => replace(null, typed)} placeholder="-----BEGIN CERTIFICATE-----" />}
           {asksPassword && <PasswordForm onPassword={setPassword} />}
         </div>
       </Form.Provider>
       {above && <ProblemNotice problem={above} retry={look.again} />}
       <p class="sr-only" role="status">
-        {look.inspection ? t("upload.found", { n: look.inspection.certificates.length }) : content && file ? t("upload.read", { name: file.names.join(", ") }) : ""}
+        {look.inspection ? t("upload.found", { n: look.inspection.certificates.length }) : content && file && !look.problem ? t("upload.read", { name: file.names.join(", ") }) : ""}
       </p>
       {lacking && !around && <ProblemNotice problem={lacking} retry={reload} />}
       {content && !look.inspection && !look.problem && <Patience />}

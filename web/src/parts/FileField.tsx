@@ -61,16 +61,26 @@ interface Props {
   chosen: Chosen | null;
   over: boolean;
   onFiles: (files: File[]) => void;
+  /* Further files, to those that are there. */
+  onAdd: (files: File[]) => void;
   onRemove: () => void;
 }
 
-export function FileField({ name, label, help, chosen, over, onFiles, onRemove }: Props) {
+export function FileField({ name, label, help, chosen, over, onFiles, onAdd, onRemove }: Props) {
+  const input = useRef<HTMLInputElement>(null);
+  /* What the dialog was opened for. */
+  const adding = useRef(false);
+  const add = () => {
+    adding.current = true;
+    input.current!.click();
+  };
   return (
     <Frame name={name} label={label} help={help}>
       {({ id, describedBy, invalid }) => (
         <div class={over ? "drop over" : "drop"}>
           <span class="drop-button">
             <input
+              ref={input}
               type="file"
               class="sr-only"
               id={id}
@@ -82,7 +92,12 @@ export function FileField({ name, label, help, chosen, over, onFiles, onRemove }
                 const files = [...(e.currentTarget.files ?? [])];
                 /* The same file can be chosen again when it has changed. */
                 e.currentTarget.value = "";
-                if (files.length > 0) onFiles(files);
+                const take = adding.current ? onAdd : onFiles;
+                adding.current = false;
+                if (files.length > 0) take(files);
+              }}
+              onCancel={() => {
+                adding.current = false;
               }}
             />
             <label for={id} class="button">
@@ -93,9 +108,14 @@ export function FileField({ name, label, help, chosen, over, onFiles, onRemove }
             {chosen ? `${chosen.names.join(", ")} (${size(chosen.content.size)})` : t("file.drop")}
           </span>
           {chosen && (
-            <button type="button" class="quiet small" onClick={onRemove}>
-              {t("file.remove")}
-            </button>
+            <span class="buttons">
+              <button type="button" class="quiet small" onClick={add}>
+                {t("file.add")}
+              </button>
+              <button type="button" class="quiet small" onClick={onRemove}>
+                {t("file.remove")}
+              </button>
+            </span>
           )}
         </div>
       )}

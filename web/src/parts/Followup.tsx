@@ -5,9 +5,14 @@ import { ApiError, get, request } from "../base/api";
 import { news } from "../base/load";
 import { changeHref } from "../base/names";
 import { say, t } from "../base/text";
-import type { Done, OpenFollowup, Page as List, Plan, ProblemBody } from "../base/types";
+import type { Done, Followup, OpenFollowup, Page as List, Plan, ProblemBody } from "../base/types";
 import { Mark } from "./Mark";
 import { ProblemNotice } from "./Notice";
+
+/* What is to be done, and by which node where it is not that of the change. */
+export function followupText({ text, node }: Pick<Followup, "text" | "node">): string {
+  return node && node !== "cluster" ? t("followups.at", { node, text: say(text) }) : say(text);
+}
 
 /* What is shown of it: with the latest change that asks for it, as the page knows it. */
 export type Asked = Pick<OpenFollowup, "id" | "number" | "text">;

@@ -6,6 +6,7 @@ import type { ComponentChildren } from "preact";
 import { say, shown, t, tOr, type Key } from "../base/text";
 import { dateTime, relative } from "../base/time";
 import type { Finding, Followup, Plan, Step, StepSide, Weight } from "../base/types";
+import { followupText } from "./Followup";
 import { Findings, Mark } from "./Mark";
 
 type Shown = Pick<Plan, "steps" | "findings" | "followups">;
@@ -159,7 +160,7 @@ export function PlanView({ plan, followup, past }: { plan: Shown; followup?: (on
         <Group title={t("plan.followups")} kind="warn">
           <ul class="followups">
             {plan.followups.map((one, i) => (
-              <li key={i}>{followup ? followup(one) : <Mark kind="wait">{say(one.text)}</Mark>}</li>
+              <li key={i}>{followup ? followup(one) : <Mark kind="wait">{followupText(one)}</Mark>}</li>
             ))}
           </ul>
         </Group>

@@ -2,6 +2,8 @@
 import { say, t } from "../base/text";
 import type { NodeRow, Purpose } from "../base/types";
 import { SelectField } from "./Field";
+import { nodeState } from "./NodeMark";
+import { Notice } from "./Notice";
 
 /* value: "" is the node that one is looking at. Nothing where there is only one. */
 export function NodeField({ nodes, value, onValue, help }: { nodes: NodeRow[]; value: string; onValue: (node: string) => void; help?: string }) {
@@ -12,6 +14,17 @@ export function NodeField({ nodes, value, onValue, help }: { nodes: NodeRow[]; v
   const choices = known ? members : [...members, { value: chosen, text: chosen }];
   if (choices.length < 2) return null;
   return <SelectField name="node" label={t("task.node")} help={help} value={chosen} onValue={onValue} choices={choices} />;
+}
+
+/* A task for a node that does not answer now is no failure, but nothing that happens at once either. */
+export function Away({ nodes, value }: { nodes: NodeRow[]; value: string }) {
+  const node = nodes.find((one) => one.name === value && !one.this);
+  if (!node || node.state === "up" || node.state === "behind" || node.state === "joining") return null;
+  return (
+    <Notice kind="warn" title={t("task.away", { node: node.name, state: nodeState(node) })} live>
+      <p>{t("task.away.hint")}</p>
+    </Notice>
+  );
 }
 
 export function PurposeField({ purposes, value, onValue, help }: { purposes: Purpose[]; value: string; onValue: (purpose: string) => void; help?: string }) {

@@ -74,6 +74,7 @@ export const changes = {
   "followups.lead": "What is still to be done by hand after changes. Tick off what is done.",
   "followups.none": "Nothing is left to be done.",
   "followups.cluster": "For the whole cluster",
+  "followups.at": "{node}: {text}",
   "followups.done": "Done",
   "followups.done-of": "Done: {text}",
   "followups.all-done": "All done",

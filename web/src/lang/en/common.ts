@@ -58,7 +58,7 @@ export const common = {
   "usage.trust": "Trust",
   "type.self-signed": "self-signed",
   "type.ca-signed": "CA-signed",
-  "distribution.node": "this node",
+  "distribution.node": "one node",
   "distribution.cluster": "cluster",
   "distribution.multi-server": "multi-server (SAN)",
 

@@ -29,6 +29,7 @@ export const overview = {
   "needs.node": "{node}: {state}",
   "needs.node-behind": "{node} is one change behind; it follows by itself|{node} is {n} changes behind; it follows by itself",
   "needs.node-finding": "{node}: {message}",
+  "needs.job-waiting": "A job waits for {node}: {summary}",
   "needs.job-failed": "A job failed: {summary}",
   "needs.job-expired": "A job was not done in time: {summary}",
   "needs.followups": "A follow-up is not done yet|{n} follow-ups are not done yet",
@@ -78,6 +79,7 @@ export const overview = {
 
   "strip.title": "Nodes",
   "strip.newest": "has the newest change, {number}",
+  "strip.had": "last known to have change {number}",
   "strip.behind": "one change behind|{n} changes behind",
   "strip.unknown": "how far it has come is unknown",
   "strip.until": "may join until {at}",

@@ -75,6 +75,7 @@ export const changes: Record<keyof typeof en, string> = {
   "followups.lead": "変更の後に手作業で行う必要がある作業です。終わったものを完了にしてください。",
   "followups.none": "残りの作業はありません。",
   "followups.cluster": "クラスタ全体",
+  "followups.at": "{node}: {text}",
   "followups.done": "完了",
   "followups.done-of": "完了にする: {text}",
   "followups.all-done": "すべて完了",

@@ -59,7 +59,7 @@ export const common: Record<keyof typeof en, string> = {
   "usage.trust": "信頼",
   "type.self-signed": "自己署名",
   "type.ca-signed": "CA 署名付き",
-  "distribution.node": "このノード",
+  "distribution.node": "1 つのノード",
   "distribution.cluster": "クラスタ",
   "distribution.multi-server": "マルチサーバ (SAN)",
 

@@ -30,6 +30,7 @@ export const overview: Record<keyof typeof en, string> = {
   "needs.node": "{node}: {state}",
   "needs.node-behind": "{node} は {n} 件遅れています。自動的に追いつきます",
   "needs.node-finding": "{node}: {message}",
+  "needs.job-waiting": "{node} の実行を待っているジョブがあります: {summary}",
   "needs.job-failed": "ジョブが失敗しました: {summary}",
   "needs.job-expired": "ジョブが期限内に実行されませんでした: {summary}",
   "needs.followups": "残りの作業が {n} 件あります",
@@ -79,6 +80,7 @@ export const overview: Record<keyof typeof en, string> = {
 
   "strip.title": "ノード",
   "strip.newest": "最新の変更 {number} まで反映済み",
+  "strip.had": "最後に確認した時点では変更 {number} まで反映済み",
   "strip.behind": "{n} 件遅れ",
   "strip.unknown": "反映状況は不明",
   "strip.until": "{at} まで参加可能",
