@@ -14,6 +14,7 @@ const hex = (certificate) => certificate.fingerprint256.replaceAll(":", "").toLo
 test("G1, U4: tomcat is regenerated, the new certificate is presented at once, and the page goes on working", async (t) => {
   const { page } = await open(t, node, { path: "/certificates/own/tomcat/regenerate" });
   const before = hex(await node.presented("rsa"));
+  await field(page, "key").waitFor();
   assert.deepEqual(await field(page, "key").locator("option").allTextContents(), ["As the present key", "RSA 2048", "RSA 3072", "RSA 4096"]);
   await field(page, "years").fill("2");
   await page.getByText("ucpki set cert regen tomcat --years 2").waitFor();
