@@ -188,7 +188,7 @@ static void print_change(struct uc_cli *cli, const struct flow *f, const json_t 
 	if (f->change->tell != NULL) f->change->tell(cli, f->args, json);
 }
 
-static void print_nothing(struct uc_cli *cli, const json_t *json)
+void uc_change_print_nothing(struct uc_cli *cli, const json_t *json)
 {
 	uc_out_line(cli->out, "There was nothing to do.");
 	uc_out_findings(cli->out, json_object_get(json, "findings"), cli->colour);
@@ -205,7 +205,7 @@ static int print_answer(struct uc_cli *cli, const struct flow *f, const json_t *
 	int status = uc_cli_get(cli, &url, &change);
 	if (status != UC_EXIT_DONE) return status;
 	if (strcmp(uc_json_text(change, "task"), "job-answer") == 0)
-		print_nothing(cli, change);
+		uc_change_print_nothing(cli, change);
 	else
 		print_change(cli, f, change, uc_json_text(job, "node"));
 	return UC_EXIT_DONE;
@@ -242,7 +242,7 @@ static int print_done(struct uc_cli *cli, const struct flow *f, const struct uc_
 		uc_out_plan(cli->out, json, cli->colour);
 		uc_out_line(cli->out, "This was a dry run: nothing was changed.");
 	} else if (uc_json_number(json, "number", 0) == 0) {
-		print_nothing(cli, json);
+		uc_change_print_nothing(cli, json);
 	} else {
 		print_change(cli, f, json, NULL);
 	}

@@ -27,4 +27,7 @@ void uc_change_free(struct uc_change *c);
  */
 int uc_change_run(struct uc_cli *cli, const struct uc_args *args, struct uc_change *c);
 
+/* What is printed of an answer that changed nothing. */
+void uc_change_print_nothing(struct uc_cli *cli, const json_t *answer);
+
 #endif

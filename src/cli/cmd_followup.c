@@ -7,6 +7,15 @@
 #include "cli/output.h"
 #include "core/mem.h"
 
+/* What is open on a node, or (NULL) on all. Returns the exit status. */
+static int fetch(struct uc_cli *cli, const char *node, json_t **out)
+{
+	UC_CLEANUP(uc_url_free) struct uc_url url = {.query = false};
+	uc_url_add(&url, "followups");
+	uc_url_param(&url, "node", node);
+	return uc_cli_get(cli, &url, out);
+}
+
 static void show_followups(struct uc_cli *cli, const json_t *json)
 {
 	static const struct uc_field fields[] = {
@@ -22,31 +31,20 @@ static void show_followups(struct uc_cli *cli, const json_t *json)
 
 int uc_cmd_followup_list(struct uc_cli *cli, const struct uc_args *args)
 {
-	UC_CLEANUP(uc_url_free) struct uc_url url = {.query = false};
 	UC_CLEANUP(uc_json_free) json_t *json = NULL;
-	uc_url_add(&url, "followups");
-	uc_url_param(&url, "node", uc_args_value(args, UC_OPT_NODE));
-	int status = uc_cli_get(cli, &url, &json);
+	int status = fetch(cli, uc_args_value(args, UC_OPT_NODE), &json);
 	return status == UC_EXIT_DONE ? uc_cli_show(cli, json, show_followups) : status;
 }
 
 /* The ids of all that are open, appended. Returns the exit status. */
 static int all_ids(struct uc_cli *cli, json_t *ids)
 {
-	UC_CLEANUP(uc_url_free) struct uc_url url = {.query = false};
 	UC_CLEANUP(uc_json_free) json_t *json = NULL;
-	uc_url_add(&url, "followups");
-	int status = uc_cli_get(cli, &url, &json);
+	int status = fetch(cli, NULL, &json);
 	size_t i;
 	json_t *item;
 	json_array_foreach(json_object_get(json, "items"), i, item) json_array_append(ids, json_object_get(item, "id"));
 	return status;
-}
-
-static void show_nothing(struct uc_cli *cli, const json_t *json)
-{
-	(void)json;
-	uc_out_line(cli->out, "There was nothing to do.");
 }
 
 /* As the daemon answers when there is nothing to change. */
@@ -55,7 +53,7 @@ static int nothing(struct uc_cli *cli)
 	UC_CLEANUP(uc_json_free)
 	json_t *json =
 	    json_pack("{s:s, s:n, s:b, s:[], s:[], s:[]}", "task", "followup-done", "number", "dry_run", 0, "steps", "findings", "followups");
-	return uc_cli_show(cli, json, show_nothing);
+	return uc_cli_show(cli, json, uc_change_print_nothing);
 }
 
 static bool says_all(const struct uc_args *args)

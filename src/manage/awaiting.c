@@ -10,6 +10,7 @@ void uc_awaiting_free(struct uc_awaiting *v)
 {
 	for (size_t i = 0; i < v->count; i++) free(v->items[i].node);
 	free(v->items);
+	uc_strv_free(&v->fqdns);
 	*v = (struct uc_awaiting){.items = NULL};
 }
 
@@ -45,6 +46,7 @@ enum uc_status uc_awaiting_read(const struct uc_task_context *ctx, struct uc_awa
 	UC_TRY(uc_store_requests(ctx->store, UC_ALL_NODES, take_request, out, e));
 	for (size_t i = 0; i < all.count; i++) {
 		out->roles |= all.items[i].roles;
+		uc_strv_add(&out->fqdns, all.items[i].row.fqdn);
 		if (strcmp(all.items[i].row.name, ctx->node) != 0)
 			UC_TRY(uc_store_requests(ctx->store, all.items[i].row.name, take_request, out, e));
 	}

@@ -49,9 +49,8 @@ static enum uc_status refuse_key(struct uc_import *im, struct uc_error *e)
 	UC_CLEANUP(uc_freep) char *name = uc_upload_name(leaf);
 	char id[UC_KEY_ID_LEN];
 	uc_key_id(leaf->spki, id);
-	char use[160] = "";
-	UC_TRY(uc_store_key_use(im->ctx->store, im->ctx->node, id, use, sizeof use, e));
-	if (use[0] == '\0') UC_TRY(uc_store_key_use(im->ctx->store, UC_ALL_NODES, id, use, sizeof use, e));
+	char use[160];
+	UC_TRY(uc_upload_key_use(im->ctx, id, use, sizeof use, e));
 	UC_CLEANUP(uc_freep)
 	char *whose = use[0] != '\0' ? uc_sprintf("its key (%.8s...) is that of %s", id, use)
 	                             : uc_sprintf("its key (%.8s...) is not one of this node's", id);

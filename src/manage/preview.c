@@ -10,13 +10,6 @@
 
 /* ---- decoded ---- */
 
-/* Takes text, which may be NULL. */
-static void set_taken(json_t *o, const char *name, char *text)
-{
-	json_object_set_new(o, name, uc_report_string(text));
-	free(text);
-}
-
 static void set_time(json_t *o, const char *name, const struct uc_asn1_time *t)
 {
 	char text[UC_TIME_TEXT];
@@ -38,11 +31,11 @@ json_t *uc_preview_cert(const struct uc_cert *c, const char *type, const char *d
 	char id[UC_KEY_ID_LEN];
 	if (type == NULL) type = uc_cert_self_signed(c) ? "self-signed" : "ca-signed";
 	json_t *out = json_object();
-	set_taken(out, "common_name", uc_name_cn(c->subject));
-	set_taken(out, "subject", uc_name_text(c->subject));
-	set_taken(out, "issuer", uc_name_text(c->issuer));
+	uc_report_set_taken(out, "common_name", uc_name_cn(c->subject));
+	uc_report_set_taken(out, "subject", uc_name_text(c->subject));
+	uc_report_set_taken(out, "issuer", uc_name_text(c->issuer));
 	json_object_set_new(out, "fingerprint", json_string(uc_cert_fingerprint_hex(c, fp)));
-	set_taken(out, "serial", uc_cert_serial_text(c));
+	uc_report_set_taken(out, "serial", uc_cert_serial_text(c));
 	json_object_set_new(out, "type", json_string(type));
 	json_object_set_new(out, "key_type", json_string(uc_key_info_of(c->spki).text));
 	json_object_set_new(out, "key_id", json_string(uc_key_id(c->spki, id)));

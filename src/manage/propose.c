@@ -260,10 +260,10 @@ static enum uc_status propose_by_kind(struct proposing *p, struct uc_error *e)
 
 /* ---- keys that belong to nothing ---- */
 
-static const char *node_named(const struct uc_members *all, const struct uc_cert *c)
+static const char *node_named(const struct uc_strv *fqdns, const struct uc_cert *c)
 {
-	for (size_t i = 0; i < all->count; i++)
-		if (uc_cert_names_node(c, all->items[i].row.fqdn)) return all->items[i].row.fqdn;
+	for (size_t i = 0; i < fqdns->count; i++)
+		if (uc_cert_names_node(c, fqdns->items[i])) return fqdns->items[i];
 	return NULL;
 }
 
@@ -277,16 +277,13 @@ static bool has_key_of_cluster(const struct proposing *p, size_t cert)
 /* C27, C29, C30: a certificate that was meant as an answer and is none. */
 static enum uc_status judge_keys(const struct proposing *p, struct uc_findings *out, struct uc_error *e)
 {
-	UC_CLEANUP(uc_members_free) struct uc_members all = {.items = NULL};
-	UC_TRY(uc_members_read(p->ctx, &all, e));
 	for (size_t i = 0; i < p->file->count && i < p->held_count; i++) {
 		const struct uc_cert *c = p->file->items[i];
-		char use[160] = "";
+		char use[160];
 		if ((p->kinds[i] & KIND_PEER) == 0 || has_key_of_cluster(p, i)) continue;
-		UC_TRY(uc_store_key_use(p->ctx->store, p->ctx->node, p->keys[i], use, sizeof use, e));
-		if (use[0] == '\0') UC_TRY(uc_store_key_use(p->ctx->store, UC_ALL_NODES, p->keys[i], use, sizeof use, e));
+		UC_TRY(uc_upload_key_use(p->ctx, p->keys[i], use, sizeof use, e));
 		UC_CLEANUP(uc_freep) char *name = uc_upload_name(c);
-		const char *host = use[0] == '\0' && !uc_cert_self_signed(c) ? node_named(&all, c) : NULL;
+		const char *host = use[0] == '\0' && !uc_cert_self_signed(c) ? node_named(&p->awaiting->fqdns, c) : NULL;
 		if (use[0] != '\0')
 			uc_findings_add(out, UC_NOTE, "key-of", "Have the CA sign the pending CSR (file get csr), or generate one.",
 			                "the key of %s (%.8s...) is that of %s", name, p->keys[i], use);

@@ -16,7 +16,8 @@ struct uc_awaited {
 struct uc_awaiting {
 	struct uc_awaited *items; /* the requests of this node, those that all share, those of other nodes, then identities */
 	size_t count;
-	unsigned roles; /* that any node has */
+	unsigned roles;       /* that any node has */
+	struct uc_strv fqdns; /* of the nodes */
 };
 void uc_awaiting_free(struct uc_awaiting *v);
 enum uc_status uc_awaiting_read(const struct uc_task_context *ctx, struct uc_awaiting *out, struct uc_error *e) UC_MUST;

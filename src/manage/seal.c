@@ -251,21 +251,14 @@ struct uc_slice uc_material_resealed(const struct uc_material *m, const char *ke
 	return (struct uc_slice){.ptr = NULL};
 }
 
-struct resealing {
-	const struct uc_members *all;
-	const char *newcomer;
-	const struct uc_cert *cert;
-};
-
-static const struct uc_cert *cert_of(const struct resealing *r, const char *name)
+static const struct uc_cert *cert_of(const struct uc_recipients *all, const char *name)
 {
-	if (r->newcomer != NULL && strcmp(name, r->newcomer) == 0) return r->cert;
-	for (size_t i = 0; i < r->all->count; i++)
-		if (strcmp(r->all->items[i].row.name, name) == 0) return r->all->items[i].cert;
+	for (size_t i = 0; i < all->count; i++)
+		if (strcmp(all->items[i].name, name) == 0) return all->items[i].cert;
 	return NULL;
 }
 
-static enum uc_status reseal_one(struct uc_task_context *ctx, const json_t *step, const struct resealing *r, struct uc_material *out,
+static enum uc_status reseal_one(struct uc_task_context *ctx, const json_t *step, const struct uc_recipients *all, struct uc_material *out,
                                  struct uc_error *e)
 {
 	const char *key = uc_json_member(step, "key");
@@ -274,7 +267,7 @@ static enum uc_status reseal_one(struct uc_task_context *ctx, const json_t *step
 	const json_t *name;
 	json_array_foreach(json_object_get(step, "nodes"), i, name)
 	{
-		const struct uc_cert *c = cert_of(r, json_string_value(name));
+		const struct uc_cert *c = cert_of(all, json_string_value(name));
 		if (c != NULL) uc_certs_take(&certs, uc_cert_dup(c));
 	}
 	out->resealed = uc_realloc(out->resealed, out->resealed_count + 1, sizeof *out->resealed);
@@ -291,9 +284,9 @@ static enum uc_status reseal_one(struct uc_task_context *ctx, const json_t *step
 enum uc_status uc_prepare_reseal(struct uc_task_context *ctx, const struct uc_plan *plan, const char *newcomer, const struct uc_cert *cert,
                                  struct uc_material *out, struct uc_error *e)
 {
-	UC_CLEANUP(uc_members_free) struct uc_members all = {.items = NULL};
-	UC_TRY(uc_members_read(ctx, &all, e));
-	struct resealing r = {.all = &all, .newcomer = newcomer, .cert = cert};
+	UC_CLEANUP(uc_recipients_free) struct uc_recipients all = {.items = NULL};
+	UC_TRY(uc_all_nodes(ctx, newcomer, &all, e));
+	if (newcomer != NULL) uc_recipients_add(&all, newcomer, cert);
 	size_t i;
 	const json_t *step;
 	json_array_foreach(plan->steps, i, step)
@@ -301,7 +294,7 @@ enum uc_status uc_prepare_reseal(struct uc_task_context *ctx, const struct uc_pl
 		/* A key of which the preview knows no id is yet to be made, and one whose blob it knows stays sealed as it is. */
 		bool due = strcmp(uc_json_member(step, "type"), "key.seal") == 0 && uc_json_member(step, "key")[0] != '\0' &&
 		           uc_json_member(step, "secret")[0] == '\0';
-		if (due) UC_TRY(reseal_one(ctx, step, &r, out, e));
+		if (due) UC_TRY(reseal_one(ctx, step, &all, out, e));
 	}
 	return UC_OK;
 }

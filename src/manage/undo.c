@@ -80,18 +80,15 @@ static enum uc_status judge_followup(const struct uc_task_context *ctx, const js
 	const char *target = uc_json_member(inverse, "target");
 	int64_t expected = json_integer_value(json_object_get(json_object_get(inverse, "before"), "number"));
 	int64_t number;
-	struct uc_error why;
 	UC_TRY(uc_store_followup_number(ctx->store, node, kind, target, &number, e));
 	if (number > 0 && number != expected) {
 		uc_findings_add(out, UC_REFUSED, "asked-again", "Mark it as done; then this can be taken back.",
 		                "change %lld has asked for '%s %s' of %s again meanwhile", (long long)number, kind, target, node);
 		return UC_OK;
 	}
-	if (strcmp(node, UC_ALL_NODES) == 0 || uc_store_node(ctx->store, node, &row, &why) == UC_OK) return UC_OK;
-	if (why.code != UC_ENOTFOUND) {
-		*e = why;
-		return why.code;
-	}
+	if (strcmp(node, UC_ALL_NODES) == 0) return UC_OK;
+	enum uc_status status = uc_store_node(ctx->store, node, &row, e);
+	if (status != UC_ENOTFOUND) return status;
 	uc_findings_add(out, UC_REFUSED, "node-gone", NULL, "'%s %s' is about the node %s, which has been removed or renamed", kind, target,
 	                node);
 	return UC_OK;

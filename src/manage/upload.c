@@ -25,6 +25,13 @@ static enum uc_status take_cert(struct uc_input_item *item, struct uc_certs *out
 	return UC_OK;
 }
 
+enum uc_status uc_upload_key_use(const struct uc_task_context *ctx, const char *key, char *use, size_t size, struct uc_error *e)
+{
+	use[0] = '\0';
+	UC_TRY(uc_store_key_use(ctx->store, ctx->node, key, use, size, e));
+	return use[0] != '\0' ? UC_OK : uc_store_key_use(ctx->store, UC_ALL_NODES, key, use, size, e);
+}
+
 static enum uc_status read_file(const struct uc_task_request *req, struct uc_input *in, struct uc_error *e)
 {
 	struct uc_error why;
@@ -33,12 +40,18 @@ static enum uc_status read_file(const struct uc_task_request *req, struct uc_inp
 	return uc_fail_field(e, why.code, why.id, password ? "password" : "file", why.hint[0] != '\0' ? why.hint : NULL, "%s", why.message);
 }
 
+static size_t count_of(const struct uc_input *in, enum uc_input_kind kind)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < in->count; i++) n += in->items[i].kind == kind;
+	return n;
+}
+
 /* What stands in the file and is not taken. */
 static void note_ignored(const struct uc_input *in, enum uc_input_kind kind, const char *code, const char *what,
                          struct uc_findings *findings)
 {
-	size_t n = 0;
-	for (size_t i = 0; i < in->count; i++) n += in->items[i].kind == kind;
+	size_t n = count_of(in, kind);
 	if (n == 0) return;
 	uc_findings_add(findings, UC_NOTE, code, NULL, "%zu %s%s in the file %s ignored", n, what, n == 1 ? "" : "s", n == 1 ? "is" : "are");
 }
@@ -54,8 +67,7 @@ static enum uc_status take_certs(struct uc_input *in, struct uc_certs *out, stru
 
 static enum uc_status fail_empty(const struct uc_input *in, struct uc_error *e)
 {
-	size_t requests = 0;
-	for (size_t i = 0; i < in->count; i++) requests += in->items[i].kind == UC_INPUT_CSR;
+	size_t requests = count_of(in, UC_INPUT_CSR);
 	return uc_fail_field(e, UC_EINPUT, "no-certificate-found", "file", "Upload the certificate that the CA made, not the request or list.",
 	                     "the file holds no certificate, but %zu certificate signing request(s) and %zu revocation list(s)", requests,
 	                     in->count - requests);

@@ -25,6 +25,8 @@ enum uc_status uc_upload_look(const struct uc_task_request *req, struct uc_certs
 
 /* How a certificate is called in findings: its label and eight digits of its fingerprint. Free with free(). */
 char *uc_upload_name(const struct uc_cert *c);
+/* What a key is used for on this node, else in the whole cluster, as uc_store_key_use() says it; "" when nothing has it. */
+enum uc_status uc_upload_key_use(const struct uc_task_context *ctx, const char *key, char *use, size_t size, struct uc_error *e) UC_MUST;
 
 /* Runs check.h's rules for a role and adds what they find, each prefixed by the certificate's name. */
 void uc_upload_check(const struct uc_task_context *ctx, const struct uc_cert *c, enum uc_check_role role, bool ca_expected,

@@ -13,7 +13,6 @@ enum { MAX_SHOWN = 200 };
 
 /* Everything that is known of the file. */
 struct inspection {
-	struct uc_node *node;
 	struct uc_task_context ctx;
 	struct uc_certs certs;
 	struct uc_upload_requests requests;
@@ -175,7 +174,7 @@ static json_t *answer(struct inspection *x)
 enum uc_status uc_node_inspect(struct uc_node *n, struct uc_slice file, const char *password, json_t **out, struct uc_error *e)
 {
 	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
-	UC_CLEANUP(inspection_free) struct inspection x = {.node = n};
+	UC_CLEANUP(inspection_free) struct inspection x = {.held = NULL};
 	struct uc_task_request req = {.content = file, .password = password};
 	UC_TRY(uc_upload_look(&req, &x.certs, &x.requests, &x.findings, e)); /* first: it may take long */
 	UC_TRY(uc_reader_borrow(n, &reader, e));

@@ -35,8 +35,7 @@ json_t *uc_report_string(const char *text)
 	return json_string(clean);
 }
 
-/* Takes text, which may be NULL. */
-static void set_taken(json_t *o, const char *key, char *text)
+void uc_report_set_taken(json_t *o, const char *key, char *text)
 {
 	json_object_set_new(o, key, uc_report_string(text));
 	free(text);
@@ -44,7 +43,7 @@ static void set_taken(json_t *o, const char *key, char *text)
 
 static void set_hex(json_t *o, const char *key, struct uc_slice bytes)
 {
-	set_taken(o, key, bytes.len > 0 ? uc_hex(bytes, '\0') : NULL);
+	uc_report_set_taken(o, key, bytes.len > 0 ? uc_hex(bytes, '\0') : NULL);
 }
 
 static const struct {
@@ -125,7 +124,7 @@ static json_t *ext_json(X509_EXTENSION *ext)
 	json_object_set_new(o, "oid", json_string(oid));
 	json_object_set_new(o, "name", json_string(nid != NID_undef ? OBJ_nid2sn(nid) : oid));
 	json_object_set_new(o, "critical", json_boolean(X509_EXTENSION_get_critical(ext)));
-	set_taken(o, "text", ext_text(ext));
+	uc_report_set_taken(o, "text", ext_text(ext));
 	return o;
 }
 
@@ -165,7 +164,7 @@ static void set_pem(json_t *o, const char *label, struct uc_slice der)
 {
 	struct uc_buf pem = UC_BUF_EMPTY;
 	uc_pem_write(&pem, label, der);
-	set_taken(o, "pem", uc_buf_take_str(&pem));
+	uc_report_set_taken(o, "pem", uc_buf_take_str(&pem));
 }
 
 static void set_key(json_t *o, struct uc_slice spki)
@@ -189,7 +188,7 @@ static void set_hash(json_t *o, struct uc_slice oid)
 	int digest = NID_undef;
 	UC_CLEANUP(uc_freep) char *text = uc_der_oid_text(oid);
 	bool known = OBJ_find_sigid_algs(OBJ_txt2nid(text), &digest, NULL) == 1 && digest != NID_undef;
-	set_taken(o, "hash", known ? uc_fold(OBJ_nid2sn(digest)) : NULL);
+	uc_report_set_taken(o, "hash", known ? uc_fold(OBJ_nid2sn(digest)) : NULL);
 }
 
 static char *time_text(const struct uc_asn1_time *t)
@@ -203,8 +202,8 @@ static void set_validity(json_t *o, const struct uc_cert *c, uc_time now)
 {
 	char distance[48] = "unknown";
 	if (c->not_after.ok) uc_time_distance(c->not_after.value, now, distance);
-	set_taken(o, "not_before", time_text(&c->not_before));
-	set_taken(o, "not_after", time_text(&c->not_after));
+	uc_report_set_taken(o, "not_before", time_text(&c->not_before));
+	uc_report_set_taken(o, "not_after", time_text(&c->not_after));
 	json_object_set_new(o, "expires", json_string(distance));
 	json_object_set_new(o, "state", json_string(uc_cert_state(c, now)));
 }
@@ -214,10 +213,10 @@ static void set_identity(json_t *o, const struct uc_cert *c)
 	char sha256[UC_FINGERPRINT_HEX];
 	uint8_t sha1[SHA_DIGEST_LENGTH];
 	SHA1(c->der.ptr, c->der.len, sha1);
-	set_taken(o, "common_name", uc_name_cn(c->subject));
-	set_taken(o, "subject", uc_name_text(c->subject));
-	set_taken(o, "issuer", uc_name_text(c->issuer));
-	set_taken(o, "serial", uc_cert_serial_text(c));
+	uc_report_set_taken(o, "common_name", uc_name_cn(c->subject));
+	uc_report_set_taken(o, "subject", uc_name_text(c->subject));
+	uc_report_set_taken(o, "issuer", uc_name_text(c->issuer));
+	uc_report_set_taken(o, "serial", uc_cert_serial_text(c));
 	json_object_set_new(o, "fingerprint_sha256", json_string(uc_cert_fingerprint_hex(c, sha256)));
 	set_hex(o, "fingerprint_sha1", uc_slice_of(sha1, sizeof sha1));
 	json_object_set_new(o, "version", json_integer(c->version));
@@ -333,8 +332,8 @@ json_t *uc_report_csr(struct uc_slice der)
 	UC_CLEANUP(free_req) X509_REQ *req = d2i_X509_REQ(NULL, &p, (long)der.len);
 	json_t *o = req != NULL ? json_object() : NULL;
 	if (o != NULL) {
-		set_taken(o, "common_name", uc_name_cn(subject));
-		set_taken(o, "subject", uc_name_text(subject));
+		uc_report_set_taken(o, "common_name", uc_name_cn(subject));
+		uc_report_set_taken(o, "subject", uc_name_text(subject));
 		set_key(o, spki);
 		set_signature(o, signature);
 		set_hash(o, signature);

@@ -38,6 +38,8 @@ json_t *uc_report_key_usage(unsigned bits);
 const char *uc_eku_name(const char *oid);
 /* A JSON string of text, whatever its bytes: what is not UTF-8 becomes U+FFFD. NULL gives null. */
 json_t *uc_report_string(const char *text);
+/* Sets a member to such a string; takes text, which may be NULL. */
+void uc_report_set_taken(json_t *object, const char *name, char *text);
 /* A copy as UTF-8 in which control characters but line feeds are '?', for text that certificates bring to a terminal. Free with free(). */
 char *uc_report_clean(struct uc_slice text);
 

@@ -176,6 +176,16 @@ enum uc_status uc_stmt_step(struct uc_stmt *s, bool *row, struct uc_error *e)
 	return s->db->driver->step(s, row, e);
 }
 
+enum uc_status uc_db_number(struct uc_db *db, const char *sql, int64_t *out, struct uc_error *e)
+{
+	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *s = NULL;
+	bool row;
+	UC_TRY(uc_db_stmt(db, sql, &s, e));
+	UC_TRY(uc_stmt_step(s, &row, e));
+	*out = row ? uc_col_int(s, 0) : 0;
+	return UC_OK;
+}
+
 enum uc_status uc_stmt_run(struct uc_stmt *s, int64_t *affected, struct uc_error *e)
 {
 	bool row = true;

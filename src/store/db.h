@@ -56,6 +56,8 @@ void uc_db_rollback(struct uc_db *db);
  * Parameters are $1, $2, ...: names to SQLite, so the layer binds through sqlite3_bind_parameter_index.
  */
 enum uc_status uc_db_stmt(struct uc_db *db, const char *sql, struct uc_stmt **out, struct uc_error *e) UC_MUST;
+/* The number that a query without parameters gives; 0 when it gives no row. */
+enum uc_status uc_db_number(struct uc_db *db, const char *sql, int64_t *out, struct uc_error *e) UC_MUST;
 void uc_stmt_done(struct uc_stmt *s);
 /* Begins it again with the same values, of which some may then be bound anew. */
 void uc_stmt_again(struct uc_stmt *s);

@@ -8,8 +8,6 @@
 #include "store/cluster.h"
 #include "store/store_internal.h"
 
-UC_DEFINE_CLEANUP(free_json, json_t, json_decref)
-
 struct uc_follower {
 	struct uc_store *mirror;
 	struct uc_cert *founder; /* NULL: nobody is believed before the log names a certificate */
@@ -190,7 +188,7 @@ enum uc_status uc_follower_apply(struct uc_follower *f, const struct uc_log_row 
 {
 	const struct uc_log_text c = {
 	    .number = row->number, .body = uc_slice_str(row->body), .hash = row->hash, .signature = uc_buf_slice(&row->signature)};
-	UC_CLEANUP(free_json) json_t *body = NULL;
+	UC_CLEANUP(uc_json_freep) json_t *body = NULL;
 	struct uc_error why;
 	UC_TRY(uc_store_writing(f->mirror, e));
 	UC_TRY(check_row(f, &c, &body, e));

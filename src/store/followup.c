@@ -6,8 +6,6 @@
 #include "store/change.h"
 #include "store/step.h"
 
-UC_DEFINE_CLEANUP(free_json, json_t, json_decref)
-
 /* ---- whose ---- */
 
 enum whose { OF_NODE, OF_CLUSTER, OF_NOBODY };
@@ -65,12 +63,13 @@ static const char *maker_of(const json_t *body)
 	return rename != NULL ? uc_step_text_or_empty(rename, "to") : node;
 }
 
-static enum uc_status note_one(struct uc_store *s, const json_t *body, const json_t *followup, int64_t number, struct uc_error *e)
+static enum uc_status note_one(struct uc_store *s, const json_t *body, const char *maker, const json_t *followup, int64_t number,
+                               struct uc_error *e)
 {
 	static const char sql[] =
 	    "INSERT INTO followup (node, kind, target, what, since, first_change, number, changes) VALUES ($1, $2, $3, $4, $5, $6, $6, 1) "
 	    "ON CONFLICT (node, kind, target) DO UPDATE SET what = excluded.what, number = excluded.number, changes = followup.changes + 1";
-	const char *doer = doer_of(followup, maker_of(body));
+	const char *doer = doer_of(followup, maker);
 	if (doer == NULL) return UC_OK;
 	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *st = NULL;
 	UC_TRY(uc_db_stmt(s->db, sql, &st, e));
@@ -87,7 +86,8 @@ enum uc_status uc_followups_note(struct uc_store *s, int64_t number, const json_
 {
 	const json_t *all = json_object_get(body, "followups");
 	if (json_array_size(all) == 0 || only_asks(body)) return UC_OK;
-	for (size_t i = 0; i < json_array_size(all); i++) UC_TRY(note_one(s, body, json_array_get(all, i), number, e));
+	const char *maker = maker_of(body);
+	for (size_t i = 0; i < json_array_size(all); i++) UC_TRY(note_one(s, body, maker, json_array_get(all, i), number, e));
 	return UC_OK;
 }
 
@@ -273,7 +273,7 @@ static enum uc_status follow_rename(struct uc_store *s, char **name, int64_t *nu
 		UC_TRY(uc_stmt_step(st, found, e));
 		if (!*found) return UC_OK;
 		*number = uc_col_int(st, 0);
-		UC_CLEANUP(free_json) json_t *body = json_loads(uc_col_text(st, 1), 0, NULL);
+		UC_CLEANUP(uc_json_freep) json_t *body = json_loads(uc_col_text(st, 1), 0, NULL);
 		const json_t *rename = step_with(body, "node.rename", *name);
 		if (rename == NULL) continue;
 		free(*name);
@@ -305,16 +305,16 @@ static const struct uc_followup *row_of(const struct uc_followups *rows, const c
 	return NULL;
 }
 
+/* maker: the present name of the node that made the change. */
 static enum uc_status mark_one(struct uc_store *s, const struct uc_followups *rows, json_t *followup, const char *maker, int64_t number,
                                struct uc_error *e)
 {
 	const char *doer = doer_of(followup, maker);
 	if (doer == NULL) return UC_OK;
-	/* The maker is named as it was called before its change. */
-	int64_t named = doer == maker ? number - 1 : number;
-	UC_CLEANUP(uc_freep) char *node = NULL;
-	UC_TRY(name_now(s, doer, named, &node, e));
-	const struct uc_followup *row = row_of(rows, node, followup, number);
+	UC_CLEANUP(uc_freep) char *named = NULL;
+	bool present = doer == maker || strcmp(doer, UC_ALL_NODES) == 0;
+	if (!present) UC_TRY(name_now(s, doer, number, &named, e));
+	const struct uc_followup *row = row_of(rows, present ? doer : named, followup, number);
 	json_object_set_new(followup, "open", json_boolean(row != NULL));
 	if (row != NULL) json_object_set_new(followup, "id", json_string(row->id));
 	return UC_OK;
@@ -325,9 +325,12 @@ enum uc_status uc_followups_mark(struct uc_store *s, json_t *change, const char 
 	const json_t *have = json_object_get(change, "followups");
 	if (json_array_size(have) == 0 || only_asks(change)) return UC_OK;
 	UC_CLEANUP(uc_followups_free) struct uc_followups rows = {.items = NULL};
+	UC_CLEANUP(uc_freep) char *maker = NULL;
 	UC_TRY(uc_store_followups(s, NULL, &rows, e));
-	UC_CLEANUP(free_json) json_t *all = json_deep_copy(have);
-	for (size_t i = 0; i < json_array_size(all); i++) UC_TRY(mark_one(s, &rows, json_array_get(all, i), node, number, e));
+	/* The change names its maker as it was called before it. */
+	UC_TRY(name_now(s, node, number - 1, &maker, e));
+	UC_CLEANUP(uc_json_freep) json_t *all = json_deep_copy(have);
+	for (size_t i = 0; i < json_array_size(all); i++) UC_TRY(mark_one(s, &rows, json_array_get(all, i), maker, number, e));
 	json_object_set(change, "followups", all);
 	return UC_OK;
 }

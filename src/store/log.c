@@ -23,8 +23,6 @@ enum uc_status uc_log_head(struct uc_store *s, int64_t *number, char hash[65], s
 
 /* ---- appending ---- */
 
-UC_DEFINE_CLEANUP(free_json, json_t, json_decref)
-
 /* What a change consists of. */
 static const struct {
 	const char *name;
@@ -52,7 +50,7 @@ enum uc_status uc_log_check(const json_t *change, struct uc_error *e)
 static enum uc_status make_body(const json_t *change, int64_t number, const char *previous, json_t **out, struct uc_error *e)
 {
 	UC_TRY(uc_log_check(change, e));
-	UC_CLEANUP(free_json) json_t *body = json_object();
+	UC_CLEANUP(uc_json_freep) json_t *body = json_object();
 	json_object_set_new(body, "v", json_integer(UC_BODY_VERSION));
 	json_object_set_new(body, "number", json_integer(number));
 	json_object_set_new(body, "previous", json_string(previous));
@@ -214,7 +212,7 @@ enum uc_status uc_log_append(struct uc_store *s, const json_t *change, uc_log_si
 	char hash[UC_SHA256_HEX];
 	UC_TRY(uc_store_writing(s, e));
 	UC_TRY(uc_log_head(s, &head, hash, e));
-	UC_CLEANUP(free_json) json_t *body = NULL;
+	UC_CLEANUP(uc_json_freep) json_t *body = NULL;
 	UC_TRY(make_body(change, head + 1, hash, &body, e));
 	UC_TRY(refuse_repeated(s, text_of(body, "request"), number, e));
 	UC_TRY(refuse_left(s, text_of(body, "node"), e));
@@ -274,7 +272,7 @@ static const char *fault_in_row(struct uc_stmt *st, int64_t number, char hash[UC
 	if (uc_col_int(st, 0) != number) return "it is missing";
 	const struct uc_log_text c = {
 	    .number = number, .body = uc_slice_str(uc_col_text(st, 3)), .hash = uc_col_text(st, 1), .signature = uc_col_blob(st, 2)};
-	UC_CLEANUP(free_json) json_t *body = NULL;
+	UC_CLEANUP(uc_json_freep) json_t *body = NULL;
 	const char *fault = uc_log_fault(&c, hash, judge, ctx, &body);
 	return fault != NULL ? fault : fault_in_columns(st, body);
 }

@@ -4,8 +4,6 @@
 
 #include "store/step.h"
 
-UC_DEFINE_CLEANUP(free_json, json_t, json_decref)
-
 /* ---- words ---- */
 
 /* What was touched, each once. */
@@ -70,7 +68,7 @@ static enum uc_status move_rows(struct uc_store *s, const json_t *step, struct u
 
 static enum uc_status backfill_one(struct uc_store *s, int64_t number, const char *text, struct uc_error *e)
 {
-	UC_CLEANUP(free_json) json_t *body = json_loads(text, 0, NULL); /* NULL, when it was damaged: the check of the log tells of that */
+	UC_CLEANUP(uc_json_freep) json_t *body = json_loads(text, 0, NULL); /* NULL, when it was damaged: the check of the log tells of that */
 	const json_t *steps = json_object_get(body, "steps");
 	for (size_t i = 0; i < json_array_size(steps); i++) UC_TRY(move_rows(s, json_array_get(steps, i), e));
 	return uc_log_beside(s, number, body, e);

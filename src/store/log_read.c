@@ -176,11 +176,11 @@ static enum uc_status read_changes(struct uc_store *from, int64_t number, size_t
 	 * The limit on bytes holds where the database is, so that no more than that is ever sent. What no program of ours would have written, but any node's account can add to the table,
 	 * comes without its body or signature: it is refused as what it is, whatever its size.
 	 */
-	static const char sql[] = "SELECT number, hash, CASE WHEN length(body) <= $4 THEN body ELSE '' END, "
-	                          "CASE WHEN length(signature) <= $5 THEN signature END FROM (SELECT number, hash, body, signature, "
-	                          "sum(length(body)) OVER (ORDER BY number) AS so_far FROM (SELECT number, hash, body, signature FROM change "
-	                          "WHERE number > $1 ORDER BY number LIMIT $2) AS next) AS sized "
-	                          "WHERE so_far <= $3 OR so_far = length(body) ORDER BY number";
+	static const char sql[] = "SELECT number, hash, CASE WHEN size <= $4 THEN body ELSE '' END, "
+	                          "CASE WHEN length(signature) <= $5 THEN signature END FROM (SELECT number, hash, body, size, signature, "
+	                          "sum(size) OVER (ORDER BY number) AS so_far FROM (SELECT number, hash, body, length(body) AS size, "
+	                          "signature FROM change WHERE number > $1 ORDER BY number LIMIT $2) AS next) AS sized "
+	                          "WHERE so_far <= $3 OR so_far = size ORDER BY number";
 	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *st = NULL;
 	UC_TRY(uc_db_stmt(from->db, sql, &st, e));
 	uc_bind_int(st, 1, number);

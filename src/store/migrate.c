@@ -11,21 +11,11 @@ enum { WITH_BESIDE = 3 }; /* the first version of the schema with what uc_log_ba
 
 static const char newer_hint[] = "Start the program of the version that wrote it, or restore a backup made with this one.";
 
-static enum uc_status ask_number(struct uc_db *db, const char *sql, int64_t *out, struct uc_error *e)
-{
-	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *s = NULL;
-	UC_TRY(uc_db_stmt(db, sql, &s, e));
-	bool row;
-	UC_TRY(uc_stmt_step(s, &row, e));
-	*out = row ? uc_col_int(s, 0) : 0;
-	return UC_OK;
-}
-
 /* 0 when nothing has been put in the database yet. */
 static enum uc_status stored_version(struct uc_db *db, int64_t *version, struct uc_error *e)
 {
-	UC_TRY(ask_number(db, db->driver->has_schema, version, e));
-	return *version > 0 ? ask_number(db, "SELECT version FROM schema_version", version, e) : UC_OK;
+	UC_TRY(uc_db_number(db, db->driver->has_schema, version, e));
+	return *version > 0 ? uc_db_number(db, "SELECT version FROM schema_version", version, e) : UC_OK;
 }
 
 static enum uc_status store_version(struct uc_db *db, int64_t version, struct uc_error *e)

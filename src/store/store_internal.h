@@ -5,6 +5,8 @@
 #include "store/db.h"
 #include "store/store.h"
 
+UC_DEFINE_CLEANUP(uc_json_freep, json_t, json_decref)
+
 struct uc_store {
 	struct uc_db *db;
 	enum uc_store_mode mode;

@@ -27,28 +27,6 @@ struct counting {
 	struct uc_survey *out;
 };
 
-/* ---- what is kept ---- */
-
-static enum uc_status count_all(const struct counting *c, int64_t *total, struct uc_error *e)
-{
-	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *st = NULL;
-	UC_TRY(uc_db_stmt(c->s->db, "SELECT coalesce(sum(n), 0) FROM counter", &st, e));
-	bool row;
-	UC_TRY(uc_stmt_step(st, &row, e));
-	*total = uc_col_int(st, 0);
-	return UC_OK;
-}
-
-static enum uc_status count_requests(const struct counting *c, struct uc_error *e)
-{
-	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *st = NULL;
-	UC_TRY(uc_db_stmt(c->s->db, "SELECT count(*) FROM csr", &st, e));
-	bool row;
-	UC_TRY(uc_stmt_step(st, &row, e));
-	c->out->requests = uc_col_int(st, 0);
-	return UC_OK;
-}
-
 /* ---- identities, one by one ---- */
 
 static enum uc_survey_state state_of(uc_time not_before, uc_time not_after, uc_time now)
@@ -145,12 +123,12 @@ static enum uc_status count_states(const struct counting *c, int64_t total, stru
 static enum uc_status survey(const struct counting *c, struct uc_error *e)
 {
 	int64_t total;
-	UC_TRY(count_all(c, &total, e));
+	UC_TRY(uc_db_number(c->s->db, "SELECT coalesce(sum(n), 0) FROM counter", &total, e)); /* kept by entry.c */
 	UC_TRY(count_own(c, e));
 	c->out->total.trust = total - c->out->total.own;
 	UC_TRY(count_spans(c, total, e));
 	UC_TRY(count_states(c, total, e));
-	return count_requests(c, e);
+	return uc_db_number(c->s->db, "SELECT count(*) FROM csr", &c->out->requests, e);
 }
 
 enum uc_status uc_store_survey(struct uc_store *s, uc_time now, const uc_time *edges, size_t count, struct uc_survey *out,

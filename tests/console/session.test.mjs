@@ -92,7 +92,8 @@ test("signing in anew in another tab: the first goes on with the new session's t
 });
 
 test("signing out where another tab has signed in anew ends that session", async (t) => {
-  const { page, context } = await open(t, node, { statuses: [403] });
+  // 401: what the page was asking for while the session ended.
+  const { page, context } = await open(t, node, { statuses: [401, 403] });
   await page.evaluate((password) => fetch("/api/v1/session", { method: "POST", headers: { "UCPKI-Console": "1" }, body: JSON.stringify({ account: "admin", password }) }), node.password);
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.locator(".sign-in-form").waitFor();
@@ -100,7 +101,7 @@ test("signing out where another tab has signed in anew ends that session", async
 });
 
 test("a sign-out that does not reach the node is no sign-out, and that is said", async (t) => {
-  const { page, context } = await open(t, node, { statuses: [0] });
+  const { page, context } = await open(t, node, { statuses: [0, 401] });
   await page.route("**/api/v1/session", (route) => route.abort("connectionreset"), { times: 1 });
   await page.getByRole("button", { name: "Sign out" }).click();
   const alert = page.getByRole("alert").filter({ hasText: "The node does not answer" });

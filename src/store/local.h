@@ -1,0 +1,78 @@
+/*
+ * What a node records of its own and no change says: the ITL files that it has published, and which phone fetched what when. A database of its own (DATA/local.db), so that ten thousand phones that boot at once do not stand
+ * in the way of a change, and that it survives when a mirror is built anew.
+ */
+#ifndef UC_STORE_LOCAL_H
+#define UC_STORE_LOCAL_H
+
+#include "core/bytes.h"
+#include "core/clock.h"
+#include "core/mem.h"
+
+struct uc_local;
+
+/* Opens (makes) it. One thread at a time per struct; several may be open. Owned: uc_local_close(). The errors of uc_db_open(). */
+enum uc_status uc_local_open(const char *path, struct uc_local **out, struct uc_error *e) UC_MUST;
+void uc_local_close(struct uc_local *l);
+UC_DEFINE_CLEANUP(uc_local_closep, struct uc_local, uc_local_close)
+
+/* ---- lists that were published ---- */
+
+struct uc_list_version {
+	char *list;          /* "ITL", "CTL" */
+	char version[65];    /* SHA-256 of the file, hex */
+	char content[65];    /* hash of what it says (uc_tl_content_hash()); "" when not known */
+	uc_time at;
+	int64_t number;      /* the change that led to it; 0: none */
+	struct uc_buf file;
+};
+void uc_list_version_free(struct uc_list_version *v);
+/* Durable when it returns. One that is there already (by version) becomes the newest. */
+enum uc_status uc_local_list_put(struct uc_local *l, const struct uc_list_version *v, struct uc_error *e) UC_MUST;
+/* The newest; UC_ENOTFOUND "no-list". */
+enum uc_status uc_local_list_last(struct uc_local *l, const char *list, struct uc_list_version *out, struct uc_error *e) UC_MUST;
+/* By version, or the unique beginning of one (at least 8 digits); UC_ENOTFOUND "no-list", UC_EINPUT "ambiguous-version". */
+enum uc_status uc_local_list_get(struct uc_local *l, const char *list, const char *version, struct uc_list_version *out, struct uc_error *e) UC_MUST;
+/* All, the newest first; each borrows, and its file is empty. */
+enum uc_status uc_local_lists(struct uc_local *l, const char *list, void (*each)(void *ctx, const struct uc_list_version *v), void *ctx,
+                              struct uc_error *e) UC_MUST;
+
+/* ---- what phones fetched ---- */
+
+struct uc_fetch {
+	char device[64];     /* "SEP001122334455"; for a request that names no device, "" : found by peer, else kept under "@ADDRESS" */
+	char kind[16];       /* "CTL", "ITL", "config", "other" */
+	char file[128];      /* as asked for */
+	char version[65];    /* SHA-256 of a list; "" for others and for misses */
+	char peer[64];
+	char via[8];         /* "tftp", "http", "https" */
+	bool missed;
+	uc_time at;
+};
+/* In one transaction; need not survive a power loss. */
+enum uc_status uc_local_fetches_put(struct uc_local *l, const struct uc_fetch *fetches, size_t count, struct uc_error *e) UC_MUST;
+
+struct uc_phone_row {
+	const char *device, *peer, *via;
+	uc_time first_seen, last_seen;
+	const char *itl, *ctl;   /* version that it fetched last, "" for none */
+	uc_time itl_at, ctl_at;
+	const char *config;      /* file that it fetched last, "" for none */
+	uc_time config_at;
+	const char *missed;      /* the last name that was not there, "" */
+	uc_time missed_at;
+};
+/* After a device (NULL: from the first), at most limit; itl, ctl: (not NULL) only phones whose last list is not this version. */
+enum uc_status uc_local_phones(struct uc_local *l, const char *after, size_t limit, const char *not_itl, const char *not_ctl,
+                               void (*each)(void *ctx, const struct uc_phone_row *row), void *ctx, struct uc_error *e) UC_MUST;
+/* How many phones are known, have this version of a list as their last, another one, none. */
+struct uc_phone_count {
+	int64_t known, current, older, never;
+};
+enum uc_status uc_local_count(struct uc_local *l, const char *list, const char *version, struct uc_phone_count *out, struct uc_error *e) UC_MUST;
+/* All versions that a phone has fetched: newest first; each(ctx, list, version, first time, last time). */
+enum uc_status uc_local_phone_lists(struct uc_local *l, const char *device,
+                                    void (*each)(void *ctx, const char *list, const char *version, uc_time first, uc_time last), void *ctx,
+                                    struct uc_error *e) UC_MUST;
+
+#endif
