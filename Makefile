@@ -17,7 +17,8 @@ build: ## build build/ucpkid and build/ucpki (installs missing Debian packages)
 
 run: build ## build and start a node in var/node (more arguments: make run ARGS='--log debug')
 	@mkdir -p -m 700 var/node
-	exec $(BUILD)/ucpkid --data var/node --socket var/node/ucpkid.sock --listen https=127.0.0.1:8443 $(ARGS)
+	exec $(BUILD)/ucpkid --data var/node --socket var/node/ucpkid.sock --listen https=127.0.0.1:8443 \
+		--listen tftp=127.0.0.1:0 --listen phone-http=127.0.0.1:0 --listen phone-https=127.0.0.1:0 $(ARGS)
 
 check: ## everything: builds, static checks, unit and black-box tests with sanitizers, fuzzing
 	@scripts/install-deps check

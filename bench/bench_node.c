@@ -78,8 +78,8 @@ static _Noreturn void become_daemon(const struct uc_bench_node *n, const char *p
 	if (fd >= 0) dup2(fd, STDERR_FILENO);
 	/* Whatever ends the benchmark ends the node. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	execl(program, program, "--data", n->data, "--socket", n->socket, "--listen", "https=127.0.0.1:0", "--node-name", "bench", "--domain",
-	      "example.com", (char *)NULL);
+	execl(program, program, "--data", n->data, "--socket", n->socket, "--listen", "https=127.0.0.1:0", "--listen", "tftp=none", "--listen",
+	      "phone-http=none", "--listen", "phone-https=none", "--node-name", "bench", "--domain", "example.com", (char *)NULL);
 	_exit(127);
 }
 

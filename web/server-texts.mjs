@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const ROOMS = ["core", "pki", "catalog", "store", "keys", "manage", "node", "serve"];
+const ROOMS = ["core", "pki", "trustlist", "catalog", "store", "keys", "manage", "node", "serve"];
 
 // Files whose texts are for others than those who look at the console.
 const NOT_SHOWN = new Set([
@@ -13,18 +13,29 @@ const NOT_SHOWN = new Set([
   "core/mem.c",
   "node/join_wire.c", // what two nodes tell each other when one joins
   "node/join_serve.c",
+  "node/phone.c", // what phones are told
+  "node/phone_dir.c",
+  "node/phone_make.c",
+  "node/phone_name.c",
   "pki/report_files.c", // what the command line says about files
   "pki/report_match.c",
   "pki/report_text.c",
   "serve/http/api_oauth.c", // what programs that want tokens are told
   "serve/http/api_routes.c", // the description of the API
+  "serve/http/phone.c", // what phones are told
   "serve/http/console.c", // the names of files and headers
   "serve/http/route_openapi.c",
   "serve/http/server_conn.c", // HTTP itself, which browsers do right
   "serve/http/server_request.c",
   "serve/http/server_listen.c", // the start of the daemon
   "serve/http/server_pool.c",
+  "serve/tftp/packet.c", // what TFTP clients are told
+  "serve/tftp/request.c",
+  "serve/tftp/socket.c", // the start of the daemon
+  "serve/tftp/transfer.c",
+  "serve/tftp/worker.c",
   "store/migrate.c",
+  "trustlist/list_text.c", // what `show ctl` prints
 ]);
 
 // Calls whose texts are for the log, for the database, for programs, or are names: an expression for the name of the function or macro.
@@ -41,12 +52,13 @@ const NOT_SAID = new RegExp(
 const NOT_WORDS = new Set([
   ...["common name", "key type", "issued by", "begins with", "ends with", "is exactly"], // of conditions
   ...["Tomcat (HTTPS)", "SIP Proxy", "Presence Engine", "XCP Connection Manager", "XCP Web Connection Manager", "Intelligence Center"], // services
-  ...["XCP XMPP Federation Connection Manager", "DRS local agent", "DRS master agent"],
+  ...["XCP Authentication Service", "XCP XMPP Federation Connection Manager", "DRS local agent", "DRS master agent"],
   ...["Cisco Manufacturing CA", "Cisco Root CA", "ACT2 SUDI CA"], // authorities
   ...["ucpki node %.16s", "uid %u", "%s ucpki_%08x", "Bearer ", "authz encryption", "authz signing"],
   ...[" on ", " of ", "set cert regen %s --node %s"],
+  ...["utils ctl set-cluster mixed-mode|non-secure-mode", "utils itl reset localkey, utils itl update ITLFile"],
 ]);
-const PROGRAM = /%00|<!doctype|^[\s,]*(SELECT|INSERT|UPDATE|DELETE|CREATE|DROP|GRANT|REVOKE|ALTER|PRAGMA|BEGIN|WHERE|ORDER BY|FROM|SET|AND|AS)\b|\b(FROM|WHERE|LIKE|ANY|VALUES)\b.*[$(]|default-src|SameSite|^usage, unit|^not_after, id|^, id$|^%s%sSELECT|^(columnsize|k_issuer)/;
+const PROGRAM = /%00|<!doctype|^\s*<[?a-z/]|^[\s,]*(SELECT|INSERT|UPDATE|DELETE|CREATE|DROP|GRANT|REVOKE|ALTER|PRAGMA|BEGIN|WHERE|ORDER BY|FROM|SET|AND|AS)\b|\b(FROM|WHERE|LIKE|ANY|VALUES)\b.*[$(]|default-src|SameSite|^usage, unit|^not_after, id|^, id$|^%s%sSELECT|^(columnsize|k_issuer)/;
 
 // What is too short to read like words, and is a value of a sentence or has one.
 const SHORT = new Set([

@@ -21,7 +21,7 @@ enum {
 #define SC LIST(UC_EKU_SERVER, UC_EKU_CLIENT)
 #define SCI LIST(UC_EKU_SERVER, UC_EKU_CLIENT, UC_EKU_IPSEC)
 
-#define WEB_ROLES (UC_NODE_VOICE | UC_NODE_PRESENCE | UC_NODE_REPORTING)
+#define ANY_ROLE (UC_NODE_VOICE | UC_NODE_PRESENCE | UC_NODE_REPORTING)
 
 static const char *const callmanager_services[] = {"CallManager", "CAPF", "CTI", NULL};
 static const char *const tomcat_services[] = {"Tomcat (HTTPS)", "TFTP", NULL};
@@ -29,14 +29,20 @@ static const char *const cup_services[] = {"SIP Proxy", "Presence Engine", NULL}
 static const char *const xmpp_services[] = {"XCP Connection Manager", "XCP Web Connection Manager", NULL};
 static const char *const s2s_services[] = {"XCP XMPP Federation Connection Manager", NULL};
 
+/* Services that not every node has which a certificate that they depend on counts for. */
+static const struct {
+	const char *name;
+	unsigned roles;
+} services[] = {{"CallManager", UC_NODE_VOICE}, {"XCP Authentication Service", UC_NODE_PRESENCE}};
+
 /* What the members of a row are when it does not say otherwise: a server's certificate. */
 #define SERVER(...) .requestable = true, .needs_server_auth = true, .key = "rsa-2048", .years = 5, .common_name = "%f", __VA_ARGS__
 #define SERVER_EC(...) .requestable = true, .needs_server_auth = true, .key = "ec-p384", .years = 5, .common_name = "%h-EC.%d", __VA_ARGS__
 
 static const struct uc_purpose purposes[] = {
-    {SERVER(.name = "tomcat", .title = "HTTPS of the console and web services", .reach = UC_REACH_WAN, .roles = WEB_ROLES, .multi = true,
+    {SERVER(.name = "tomcat", .title = "HTTPS of the console and web services", .reach = UC_REACH_WAN, .roles = ANY_ROLE, .multi = true,
             .key_usage = DS | KE | DE, .ekus = SC, .self_ekus = SC, .stores = LIST("tomcat-trust"), .services = tomcat_services)},
-    {SERVER_EC(.name = "tomcat-ECDSA", .title = "HTTPS of the console and web services, EC key", .reach = UC_REACH_WAN, .roles = WEB_ROLES,
+    {SERVER_EC(.name = "tomcat-ECDSA", .title = "HTTPS of the console and web services, EC key", .reach = UC_REACH_WAN, .roles = ANY_ROLE,
                .multi = true, .key_usage = DS | KE | DE, .ekus = SC, .self_ekus = SC, .stores = LIST("tomcat-trust"),
                .services = tomcat_services)},
     {SERVER(.name = "ipsec", .title = "IPsec to gateways and other nodes", .roles = UC_NODE_VOICE | UC_NODE_PRESENCE,
@@ -44,10 +50,10 @@ static const struct uc_purpose purposes[] = {
             .services = LIST("IPsec", "DRS local agent", "DRS master agent"))},
     {SERVER(.name = "CallManager", .title = "SIP and SCCP signalling; signs phone files", .roles = UC_NODE_VOICE, .multi = true,
             .guid = true, .signs_phone_files = true, .key_usage = DS | KE | DE, .ekus = SC, .self_ekus = SC,
-            .stores = LIST("CallManager-trust"), .services = callmanager_services, .follow = UC_FOLLOW_CTL | UC_FOLLOW_LISTS)},
+            .stores = LIST("CallManager-trust"), .services = callmanager_services)},
     {SERVER_EC(.name = "CallManager-ECDSA", .title = "SIP and SCCP signalling, EC key", .roles = UC_NODE_VOICE, .multi = true, .guid = true,
                .key_usage = DS | KE | DE, .ekus = SC, .self_ekus = SC, .stores = LIST("CallManager-trust"),
-               .services = callmanager_services, .follow = UC_FOLLOW_CTL | UC_FOLLOW_LISTS)},
+               .services = callmanager_services)},
     /* No EKU in the self-signed CAPF certificate: an issuer limited to serverAuth makes TLS peers refuse the LSCs it issues as clients. */
     {.name = "CAPF",
      .title = "Issues the phones' own certificates (LSC)",
@@ -63,14 +69,15 @@ static const struct uc_purpose purposes[] = {
      .years = 5,
      .common_name = "CAPF-%r",
      .stores = LIST("CallManager-trust", "CAPF-trust"),
-     .services = LIST("CallManager", "CAPF"),
-     .follow = UC_FOLLOW_CTL | UC_FOLLOW_LISTS},
+     .services = LIST("CallManager", "CAPF")},
     {SERVER(.name = "TVS", .title = "Answers phones' trust questions", .roles = UC_NODE_VOICE, .key_usage = DS | KE | DE, .ekus = SC,
-            .self_ekus = SC, .stores = LIST("TVS-trust"), .services = LIST("TVS"), .follow = UC_FOLLOW_LISTS)},
+            .self_ekus = SC, .stores = LIST("TVS-trust"), .services = LIST("TVS"))},
     {.name = "ITLRecovery",
      .title = "Long-lived signer that recovers phones",
      .nameless = true,
      .roles = UC_NODE_PUBLISHER,
+     /* Each node that phones fetch from signs its own list, and phones that change from one to the other know the signer. */
+     .shared = UC_NODE_PUBLISHER | UC_NODE_TFTP,
      .signs_phone_files = true,
      .key_usage = DS | KE | DE,
      .ekus = NOTHING,
@@ -79,13 +86,13 @@ static const struct uc_purpose purposes[] = {
      .years = 20,
      .common_name = "ITLRECOVERY_%h",
      .stores = LIST("Phone-SAST-trust"),
-     .services = LIST("TFTP"),
-     .follow = UC_FOLLOW_CTL | UC_FOLLOW_LISTS},
+     .services = LIST("TFTP")},
     {.name = "authz",
      .title = "Signs OAuth tokens",
      .nameless = true,
      .roles = UC_NODE_PUBLISHER,
-     .shared = true,
+     .shared = ANY_ROLE,
+     .rotates = true,
      .key_usage = DS,
      .ekus = NOTHING,
      .self_ekus = NOTHING,
@@ -93,7 +100,7 @@ static const struct uc_purpose purposes[] = {
      .years = 5,
      .common_name = "AUTHZ_%h",
      .stores = NOTHING,
-     .services = LIST("CallManager on all nodes", "XCP Authentication Service on presence nodes")},
+     .services = LIST("CallManager", "XCP Authentication Service")},
     {SERVER(.name = "cup", .title = "SIP proxy and presence engine", .roles = UC_NODE_PRESENCE, .key_usage = DS | KE | DE | KA, .ekus = SCI,
             .self_ekus = SCI, .stores = LIST("cup-trust"), .services = cup_services)},
     {SERVER_EC(.name = "cup-ECDSA", .title = "SIP proxy and presence engine, EC key", .roles = UC_NODE_PRESENCE,
@@ -110,8 +117,6 @@ static const struct uc_purpose purposes[] = {
     {SERVER(.name = "intelligenceCenter-srvr", .title = "Reporting server", .roles = UC_NODE_REPORTING, .key_usage = DS | KE | DE,
             .ekus = SC, .self_ekus = SC, .stores = LIST("intelligenceCenter-srvr-trust"), .services = LIST("Intelligence Center"))},
 };
-
-#define ANY_ROLE (UC_NODE_VOICE | UC_NODE_PRESENCE | UC_NODE_REPORTING)
 
 static const struct uc_trust_store stores[] = {
     {.name = "tomcat-trust",
@@ -185,6 +190,7 @@ static const char *const role_names[] = {"publisher", "subscriber", "tftp", "im-
 enum {
 	PURPOSES = sizeof purposes / sizeof *purposes,
 	STORES = sizeof stores / sizeof *stores,
+	SERVICES = sizeof services / sizeof *services,
 	ROLES = sizeof role_names / sizeof *role_names
 };
 
@@ -231,6 +237,13 @@ char *uc_roles_text(unsigned roles)
 	for (size_t i = 0; i < uc_role_count(); i++)
 		if ((roles & 1u << i) != 0) uc_strv_add(&names, uc_role_name((enum uc_node_role)(1u << i)));
 	return uc_strv_join(&names, ",");
+}
+
+unsigned uc_service_roles(const char *name)
+{
+	for (size_t i = 0; i < SERVICES; i++)
+		if (strcmp(services[i].name, name) == 0) return services[i].roles;
+	return 0;
 }
 
 const struct uc_purpose *uc_purposes(size_t *count)

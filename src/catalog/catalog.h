@@ -29,12 +29,6 @@ const char *uc_role_name(enum uc_node_role role);
 /* The number of roles; role bits are 1 << 0 .. 1 << (n - 1). */
 size_t uc_role_count(void);
 
-/* What must follow a change of a purpose, beyond its services and the backup that every one wants; bits. */
-enum uc_follow {
-	UC_FOLLOW_CTL = 1 << 0,  /* update the CTL while the cluster is in mixed mode */
-	UC_FOLLOW_LISTS = 1 << 1 /* ITL and other lists are signed again */
-};
-
 /* From how far away the service of a purpose may be reached: a self-signed certificate is for the inside of the firewall (T2). */
 enum uc_reach {
 	UC_REACH_INSIDE,
@@ -57,18 +51,19 @@ struct uc_purpose {
 	bool needs_server_auth;       /* a CA-signed certificate that lacks serverAuth is refused */
 	bool needs_cert_sign;         /* ... that lacks keyCertSign is refused */
 	bool guid;                    /* carries a GUID */
-	bool shared;                  /* its private key is sealed to every node, and the certificate is that of the cluster (authz) */
-	bool copies_everywhere;       /* the copies that the system puts into trust stores count on every node (CAPF) */
-	bool signs_phone_files;       /* RSA 3072 is dangerous: no code for it is known in phone files */
-	bool nameless;                /* nobody holds the names in it against a host's: a node that is renamed keeps it */
-	enum uc_reach reach;          /* from how far away its service may be reached */
-	const char *key;              /* default kind: "rsa-2048"; decides RSA or EC */
-	int years;                    /* validity of the self-signed certificate */
-	const char *common_name;      /* "%f" FQDN, "%h" host, "%d" domain, "%r" eight random hexadecimal digits */
+	unsigned
+	    shared; /* the roles of the nodes that its private key is sealed to: the certificate is that of the cluster; 0: it stays where it is made */
+	bool rotates;            /* what was made with the old key ends with it, which is destroyed at once (authz) */
+	bool copies_everywhere;  /* the copies that the system puts into trust stores count on every node (CAPF) */
+	bool signs_phone_files;  /* RSA 3072 is dangerous: no code for it is known in phone files */
+	bool nameless;           /* nobody holds the names in it against a host's: a node that is renamed keeps it */
+	enum uc_reach reach;     /* from how far away its service may be reached */
+	const char *key;         /* default kind: "rsa-2048"; decides RSA or EC */
+	int years;               /* validity of the self-signed certificate */
+	const char *common_name; /* "%f" FQDN, "%h" host, "%d" domain, "%r" eight random hexadecimal digits */
 	const char *const
 	    *stores; /* trust stores that vouch for it; the first takes the chain of an upload; all get the copy of a self-signed certificate */
 	const char *const *services; /* to reload or restart after a change */
-	unsigned follow;             /* uc_follow bits */
 };
 
 struct uc_trust_store {
@@ -81,6 +76,9 @@ struct uc_trust_store {
 	bool phones;                 /* what phones trust depends on it */
 	const char *const *services; /* to reload after a change */
 };
+
+/* The roles of the nodes that a service runs on, where it is fewer or others than those of what depends on it; 0: it runs on all of those. */
+unsigned uc_service_roles(const char *name);
 
 const struct uc_purpose *uc_purposes(size_t *count);
 /* By name, without regard to case. UC_ENOTFOUND "no-purpose" names the nearest and lists them. */

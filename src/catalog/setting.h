@@ -1,4 +1,7 @@
-/* The settings of a cluster: decisions that all nodes obey, kept in the store (step setting.set). Data: adding one is adding a row to setting.c. */
+/*
+ * The settings of a cluster: decisions that all nodes obey, kept in the store (step setting.set). Data: adding one is adding a row to
+ * setting.c.
+ */
 #ifndef UC_CATALOG_SETTING_H
 #define UC_CATALOG_SETTING_H
 
@@ -16,9 +19,9 @@ struct uc_setting {
 };
 
 const struct uc_setting *uc_settings(size_t *count);
-/* UC_ENOTFOUND "no-setting" lists them. */
+/* By name, without regard to case. UC_ENOTFOUND "no-setting" lists them. */
 enum uc_status uc_setting_find(const char *name, const struct uc_setting **out, struct uc_error *e) UC_MUST;
-/* The index of a value; UC_EINPUT "bad-setting" lists those there are. */
+/* The index of a value, without regard to case; UC_EINPUT "bad-setting" lists those there are. */
 enum uc_status uc_setting_value(const struct uc_setting *s, const char *value, size_t *out, struct uc_error *e) UC_MUST;
 
 /* Their names. */

@@ -19,6 +19,7 @@ struct flow {
 	char *request; /* the same id for each attempt, so that none is carried out twice */
 	char *seen;    /* hash of the plan that was agreed to, or NULL */
 	bool yes, force;
+	bool preview; /* this attempt only asks for the plan */
 	struct uc_buf password;
 	int passwords; /* how often it was asked for */
 };
@@ -44,7 +45,7 @@ static void attempt_url(const struct flow *f, struct uc_url *u)
 	uc_buf_add_slice(&u->text, uc_buf_slice(&f->change->url.text));
 	u->query = f->change->url.query;
 	uc_url_param(u, "node", uc_args_value(f->args, UC_OPT_NODE));
-	if (uc_args_has(f->args, UC_OPT_DRY_RUN)) {
+	if (f->preview || uc_args_has(f->args, UC_OPT_DRY_RUN)) {
 		uc_url_param(u, "dry_run", "1");
 		return;
 	}
@@ -94,27 +95,44 @@ static int stop(struct uc_cli *cli, const char *why)
 	return UC_EXIT_FAILED;
 }
 
-/*
- * The daemon wants an answer to this plan. Returns UC_EXIT_DONE when a person agreed, with the plan's hash noted; otherwise says why
- * nothing happens.
- */
-static int confirm(struct uc_cli *cli, struct flow *f, const struct uc_answer *answer)
+/* Shows the plan and asks. Returns UC_EXIT_DONE when a person agreed, with the plan's hash noted; otherwise says why nothing happens. */
+static int agree(struct uc_cli *cli, struct flow *f, const json_t *plan)
 {
-	const json_t *plan = json_object_get(answer->json, "plan");
-	const char *hash = uc_json_text(plan, "plan");
-	if (cli->json || hash[0] == '\0') return uc_cli_refused(cli, answer);
-	if (f->seen != NULL) uc_out_line(cli->out, "The state has changed since; this is the plan now.");
 	uc_out_plan(cli->out, plan, cli->colour);
 	bool danger = strcmp(uc_json_text(plan, "worst"), "danger") == 0;
 	if (danger && (!f->force || !cli->ask))
 		return stop(cli, cli->ask ? "To go on in spite of the danger, repeat the command with --force."
 		                          : "To go on in spite of the danger, repeat the command with --yes and --force.");
 	if (!cli->ask) return stop(cli, "To go on, repeat the command with --yes.");
-	if (!uc_ask_yes(cli, "Proceed")) return stop(cli, "");
+	if (!uc_ask_yes(cli, f->change->question != NULL ? f->change->question : "Proceed")) return stop(cli, "");
 	free(f->seen);
-	f->seen = uc_strdup(hash);
+	f->seen = uc_strdup(uc_json_text(plan, "plan"));
 	f->yes = true;
 	return UC_EXIT_DONE;
+}
+
+/* The daemon wants an answer to this plan. As agree(). */
+static int confirm(struct uc_cli *cli, struct flow *f, const struct uc_answer *answer)
+{
+	const json_t *plan = json_object_get(answer->json, "plan");
+	if (cli->json || uc_json_text(plan, "plan")[0] == '\0') return uc_cli_refused(cli, answer);
+	if (f->seen != NULL) uc_out_line(cli->out, "The state has changed since; this is the plan now.");
+	return agree(cli, f, plan);
+}
+
+/* Asks beforehand, when the change has a question of its own. What is refused, or changes nothing, is left to the attempt itself. */
+static int confirm_first(struct uc_cli *cli, struct flow *f)
+{
+	struct uc_error e;
+	UC_CLEANUP(uc_answer_free) struct uc_answer answer = {.status = 0};
+	if (f->change->question == NULL || !cli->ask || f->yes || uc_args_has(f->args, UC_OPT_DRY_RUN)) return UC_EXIT_DONE;
+	f->preview = true;
+	enum uc_status status = attempt(cli, f, &answer, &e);
+	f->preview = false;
+	if (status != UC_OK) return uc_cli_fail(cli, &e);
+	bool hopeless = answer.status >= 400 || strcmp(uc_json_text(answer.json, "worst"), "refused") == 0;
+	if (hopeless || json_array_size(json_object_get(answer.json, "steps")) == 0) return UC_EXIT_DONE;
+	return agree(cli, f, answer.json);
 }
 
 static int ask_password(struct uc_cli *cli, struct flow *f)
@@ -279,5 +297,6 @@ int uc_change_run(struct uc_cli *cli, const struct uc_args *args, struct uc_chan
 	    .force = uc_args_has(args, UC_OPT_FORCE),
 	};
 	if (c->password && uc_password_option(args, &f.password, &e) != UC_OK) return uc_cli_fail(cli, &e);
-	return run_flow(cli, &f);
+	int status = confirm_first(cli, &f);
+	return status == UC_EXIT_DONE ? run_flow(cli, &f) : status;
 }

@@ -14,6 +14,7 @@ struct uc_change {
 	struct uc_buf body;       /* owned */
 	bool password;            /* the body may need one: --password-file, or ask */
 	bool final;               /* it cannot be taken back */
+	const char *question;     /* a person is shown the plan and asked this, whether there is something to warn of or not; NULL for most */
 	char *done;               /* owned; the sentence that is printed when it is done */
 	/* Prints what the answer holds besides; NULL for most. Not with --json. */
 	void (*tell)(struct uc_cli *cli, const struct uc_args *args, const json_t *answer);
@@ -28,6 +29,6 @@ void uc_change_free(struct uc_change *c);
 int uc_change_run(struct uc_cli *cli, const struct uc_args *args, struct uc_change *c);
 
 /* What is printed of an answer that changed nothing. */
-void uc_change_print_nothing(struct uc_cli *cli, const json_t *answer);
+void uc_change_print_nothing(struct uc_cli *cli, const json_t *json);
 
 #endif

@@ -1,72 +1,38 @@
 /* file get, and the bare API. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/ask.h"
 #include "cli/certname.h"
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "core/file.h"
+#include "cli/save.h"
 #include "core/mem.h"
-
-/* Text is UTF-8 whose only control characters are line ends and tabs. */
-static bool is_text(struct uc_slice data)
-{
-	for (size_t i = 0; i < data.len; i++)
-		if (data.ptr[i] == 0x7f || (data.ptr[i] < 0x20 && strchr("\t\r\n", data.ptr[i]) == NULL) || data.ptr[i] == 0) return false;
-	return uc_utf8_valid(data);
-}
-
-static int write_file(struct uc_cli *cli, const char *path, struct uc_slice data)
-{
-	struct uc_error e;
-	if (uc_file_write(path, data, 0644, &e) != UC_OK) return uc_cli_fail(cli, &e);
-	UC_CLEANUP(uc_json_free) json_t *json = json_pack("{s:s%,s:I}", "file", path, strlen(path), "bytes", (json_int_t)data.len);
-	if (cli->json && json != NULL)
-		uc_out_json(cli->out, json);
-	else
-		uc_out_line(cli->out, "Wrote %s (%zu bytes).", path, data.len);
-	return UC_EXIT_DONE;
-}
-
-/* To a file or a pipe byte by byte; a terminal gets text only, without control characters. */
-static int write_out(struct uc_cli *cli, struct uc_slice data)
-{
-	struct uc_error e;
-	bool terminal = isatty(fileno(cli->out)) != 0;
-	if (!terminal) {
-		fwrite(data.ptr, 1, data.len, cli->out);
-		return UC_EXIT_DONE;
-	}
-	if (!is_text(data)) {
-		(void)uc_fail(&e, UC_EREFUSED, "binary-to-terminal", "Write it to a file with --out FILE.", "this format is binary");
-		return uc_cli_fail(cli, &e);
-	}
-	uc_out_text(cli->out, data);
-	return UC_EXIT_DONE;
-}
 
 static int download(struct uc_cli *cli, const struct uc_args *args, struct uc_url *url)
 {
 	struct uc_error e;
 	UC_CLEANUP(uc_answer_free) struct uc_answer answer = {.status = 0};
-	uc_url_add(url, "content");
-	uc_url_param(url, "format", uc_args_has(args, UC_OPT_FORMAT) ? uc_args_value(args, UC_OPT_FORMAT) : "pem");
 	uc_url_param(url, "node", uc_args_value(args, UC_OPT_NODE));
 	struct uc_call call = {.method = "GET", .path = uc_url_text(url)};
 	if (uc_client_call(cli->socket, &call, &answer, &e) != UC_OK) return uc_cli_fail(cli, &e);
 	if (answer.status >= 400) return uc_cli_refused(cli, &answer);
-	const char *path = uc_args_value(args, UC_OPT_OUT);
-	if (path != NULL && strcmp(path, "-") != 0) return write_file(cli, path, uc_buf_slice(&answer.body));
-	return write_out(cli, uc_buf_slice(&answer.body));
+	return uc_save(cli, uc_args_value(args, UC_OPT_OUT), uc_buf_slice(&answer.body), 0644);
+}
+
+/* Of a certificate or a request, in the format that is asked for. */
+static int download_as(struct uc_cli *cli, const struct uc_args *args, struct uc_url *url)
+{
+	uc_url_add(url, "content");
+	uc_url_param(url, "format", uc_args_has(args, UC_OPT_FORMAT) ? uc_args_value(args, UC_OPT_FORMAT) : "pem");
+	return download(cli, args, url);
 }
 
 int uc_cmd_get_cert(struct uc_cli *cli, const struct uc_args *args)
 {
 	UC_CLEANUP(uc_url_free) struct uc_url url = {.query = false};
 	uc_name_any(args, uc_args_word(args, 0), &url);
-	return download(cli, args, &url);
+	return download_as(cli, args, &url);
 }
 
 int uc_cmd_get_csr(struct uc_cli *cli, const struct uc_args *args)
@@ -75,6 +41,16 @@ int uc_cmd_get_csr(struct uc_cli *cli, const struct uc_args *args)
 	UC_CLEANUP(uc_freep) char *purpose = uc_name_purpose(uc_args_word(args, 0));
 	uc_url_add(&url, "csrs");
 	uc_url_add(&url, purpose);
+	return download_as(cli, args, &url);
+}
+
+int uc_cmd_get_list(struct uc_cli *cli, const struct uc_args *args)
+{
+	UC_CLEANUP(uc_url_free) struct uc_url url = {.query = false};
+	uc_url_add(&url, "lists");
+	uc_url_add(&url, uc_args_word(args, 0));
+	uc_url_add(&url, "content");
+	uc_url_param(&url, "version", uc_args_word(args, 1));
 	return download(cli, args, &url);
 }
 
@@ -112,6 +88,6 @@ int uc_cmd_api(struct uc_cli *cli, const struct uc_args *args)
 	if (answer.json != NULL)
 		uc_out_json(cli->out, answer.json);
 	else
-		(void)write_out(cli, uc_buf_slice(&answer.body));
+		(void)uc_save(cli, NULL, uc_buf_slice(&answer.body), 0644);
 	return answer.status >= 400 ? UC_EXIT_FAILED : UC_EXIT_DONE;
 }

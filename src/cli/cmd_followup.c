@@ -7,6 +7,8 @@
 #include "cli/output.h"
 #include "core/mem.h"
 
+enum { AT_ONCE = 1000 }; /* the daemon takes no more in one change */
+
 /* What is open on a node, or (NULL) on all. Returns the exit status. */
 static int fetch(struct uc_cli *cli, const char *node, json_t **out)
 {
@@ -73,19 +75,28 @@ static enum uc_status take_ids(const struct uc_args *args, json_t *ids, struct u
 	return UC_OK;
 }
 
-int uc_cmd_followup_done(struct uc_cli *cli, const struct uc_args *args)
+/* Those from first on, as many as one change can mark. */
+static int mark(struct uc_cli *cli, const struct uc_args *args, const json_t *ids, size_t first)
 {
-	struct uc_error e;
-	json_t *ids = json_array();
-	UC_CLEANUP(uc_json_free) json_t *body = json_pack("{s:o}", "ids", ids);
-	int status = says_all(args) ? all_ids(cli, ids) : UC_EXIT_DONE;
-	if (status != UC_EXIT_DONE) return status;
-	if (!says_all(args) && take_ids(args, ids, &e) != UC_OK) return uc_cli_usage(cli, args, &e);
-	if (json_array_size(ids) == 0) return nothing(cli);
+	json_t *some = json_array();
+	UC_CLEANUP(uc_json_free) json_t *body = json_pack("{s:o}", "ids", some);
+	for (size_t i = first; i < json_array_size(ids) && i - first < AT_ONCE; i++) json_array_append(some, json_array_get(ids, i));
 	UC_CLEANUP(uc_change_free) struct uc_change c = {.method = "POST"};
 	uc_url_add(&c.url, "followups");
 	uc_url_add(&c.url, "done");
 	uc_body_set(&c, body);
 	c.done = uc_strdup("Successfully marked as done.");
 	return uc_change_run(cli, args, &c);
+}
+
+int uc_cmd_followup_done(struct uc_cli *cli, const struct uc_args *args)
+{
+	struct uc_error e;
+	UC_CLEANUP(uc_json_free) json_t *ids = json_array();
+	int status = says_all(args) ? all_ids(cli, ids) : UC_EXIT_DONE;
+	if (status != UC_EXIT_DONE) return status;
+	if (!says_all(args) && take_ids(args, ids, &e) != UC_OK) return uc_cli_usage(cli, args, &e);
+	if (json_array_size(ids) == 0) return nothing(cli);
+	for (size_t i = 0; i < json_array_size(ids) && status == UC_EXIT_DONE; i += AT_ONCE) status = mark(cli, args, ids, i);
+	return status;
 }

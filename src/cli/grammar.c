@@ -10,6 +10,7 @@ void uc_args_free(struct uc_args *a)
 	uc_strv_free(&a->typed);
 	uc_strv_free(&a->words);
 	for (size_t i = 0; i < UC_OPT_COUNT; i++) uc_strv_free(&a->values[i]);
+	free(a->in_order);
 	*a = (struct uc_args){.command = NULL};
 }
 
@@ -27,6 +28,16 @@ const char *uc_args_value(const struct uc_args *a, enum uc_option_id id)
 const char *uc_args_word(const struct uc_args *a, size_t index)
 {
 	return index < a->words.count ? a->words.items[index] : NULL;
+}
+
+bool uc_alternative_stands(struct uc_slice one)
+{
+	bool capital = false;
+	for (size_t i = 0; i < one.len; i++) {
+		if (one.ptr[i] >= 'a' && one.ptr[i] <= 'z') return false;
+		capital = capital || (one.ptr[i] >= 'A' && one.ptr[i] <= 'Z');
+	}
+	return capital;
 }
 
 bool uc_element_at(const char *pattern, size_t place, struct uc_element *out)
@@ -47,7 +58,8 @@ bool uc_element_at(const char *pattern, size_t place, struct uc_element *out)
 		}
 		el.repeats = el.len > 3 && memcmp(el.text + el.len - 3, "...", 3) == 0;
 		if (el.repeats) el.len -= 3;
-		el.word = !(el.text[0] >= 'A' && el.text[0] <= 'Z');
+		struct uc_slice rest = uc_slice_of(el.text, el.len);
+		el.word = !uc_alternative_stands(uc_alternative_next(&rest));
 	}
 	*out = el;
 	return true;
@@ -325,7 +337,8 @@ static enum uc_status find_option(const char *name, size_t len, enum uc_option_i
 static enum uc_status read_value(const struct uc_option *o, const char *value, char **out, struct uc_error *e)
 {
 	struct uc_element el = {.text = o->value, .len = strlen(o->value)};
-	bool any = el.text[0] >= 'A' && el.text[0] <= 'Z';
+	struct uc_slice rest = uc_slice_str(o->value);
+	bool any = uc_alternative_stands(uc_alternative_next(&rest));
 	struct uc_slice meant = any ? uc_slice_str(value) : alternative_of(&el, value, true);
 	if (!any && meant.len == 0)
 		return uc_fail_field(e, UC_EINPUT, "bad-option-value", o->name, NULL, "--%s is one of %s, not '%s'", o->name, o->value, value);
@@ -342,6 +355,8 @@ static enum uc_status take_value(struct uc_args *a, enum uc_option_id id, const 
 	char *own = NULL;
 	UC_TRY(read_value(o, value, &own, e));
 	uc_strv_take(&a->values[id], own);
+	a->in_order = uc_realloc(a->in_order, a->in_order_count + 1, sizeof *a->in_order);
+	a->in_order[a->in_order_count++] = (struct uc_typed_option){.id = id, .value = own};
 	return UC_OK;
 }
 
@@ -353,7 +368,7 @@ static enum uc_status scan_option(const char *const *argv, size_t argc, size_t *
 	enum uc_option_id id = UC_OPT_COUNT;
 	UC_TRY(find_option(name, equals == NULL ? strlen(name) : (size_t)(equals - name), &id, e));
 	const struct uc_option *o = &uc_options[id];
-	a->given |= UINT64_C(1) << id;
+	a->given |= (uc_option_set)1 << id;
 	if (o->value == NULL && equals != NULL)
 		return uc_fail_field(e, UC_EINPUT, "option-takes-no-value", o->name, NULL, "--%s takes no value, but '%s' is given", o->name,
 		                     equals + 1);

@@ -65,11 +65,32 @@ enum uc_option_id {
 	UC_OPT_URL_FILE,
 	UC_OPT_ACCOUNT,
 	UC_OPT_FIX,
+	UC_OPT_LIST,
+	UC_OPT_STALE,
+	UC_OPT_AGAINST,
+	UC_OPT_CERT,
+	UC_OPT_TYPE,
+	UC_OPT_SAST,
+	UC_OPT_CCM,
+	UC_OPT_CCM_TFTP,
+	UC_OPT_TFTP,
+	UC_OPT_CAPF,
+	UC_OPT_TVS,
+	UC_OPT_APP_SERVER,
+	UC_OPT_DIGEST,
+	UC_OPT_SIGNER_VERSION,
+	UC_OPT_LAYOUT,
+	UC_OPT_TIME,
+	UC_OPT_PHONE,
+	UC_OPT_STUB,
 	UC_OPT_COUNT
 };
 
+/* A set of options, a bit for each. */
+typedef unsigned __int128 uc_option_set;
+
 /* The bit of an option in uc_command.options: UC_OPT(YES). */
-#define UC_OPT(name) (UINT64_C(1) << UC_OPT_##name)
+#define UC_OPT(name) ((uc_option_set)1 << UC_OPT_##name)
 
 struct uc_option {
 	const char *name;  /* without "--" */
@@ -91,8 +112,8 @@ struct uc_args;
  */
 struct uc_command {
 	const char *words;
-	uint64_t options; /* UC_OPT() bits besides the global ones */
-	const char *help; /* one sentence; NULL: the command is not listed */
+	uc_option_set options; /* UC_OPT() bits besides the global ones */
+	const char *help;      /* one sentence; NULL: the command is not listed */
 	/* Returns the exit status of the program. */
 	int (*run)(struct uc_cli *cli, const struct uc_args *args);
 };
@@ -102,13 +123,21 @@ struct uc_grammar {
 	size_t count;
 };
 
+/* An option with its value, which is borrowed from uc_args.values. */
+struct uc_typed_option {
+	enum uc_option_id id;
+	const char *value;
+};
+
 /* A command line, read. Zero-initialise; release with uc_args_free() (also for UC_CLEANUP). */
 struct uc_args {
 	const struct uc_command *command; /* what matched */
 	struct uc_strv typed;             /* the words as they were typed, options left out */
 	struct uc_strv words;             /* the arguments in the pattern's order, chosen words included */
-	uint64_t given;                   /* UC_OPT() bits of the options that are there */
+	uc_option_set given;              /* UC_OPT() bits of the options that are there */
 	struct uc_strv values[UC_OPT_COUNT];
+	struct uc_typed_option *in_order; /* the options with a value, in the order in which they were typed */
+	size_t in_order_count;
 };
 
 void uc_args_free(struct uc_args *a);
@@ -143,6 +172,8 @@ struct uc_element {
 bool uc_element_at(const char *pattern, size_t place, struct uc_element *out);
 /* Takes the first alternative off *rest ("own|trust"); an empty slice when none is left. */
 struct uc_slice uc_alternative_next(struct uc_slice *rest);
+/* Does the alternative stand for something ("NAME", "HOST:PORT")? One with a small letter or no capital is itself ("CTLFile", "1.0"). */
+bool uc_alternative_stands(struct uc_slice one);
 
 /*
  * Keeps in set (g->count flags) the commands that fit after this word at this place; set starts with all true. Returns how many are left;

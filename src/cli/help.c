@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "catalog/catalog.h"
+#include "catalog/setting.h"
 #include "cli/output.h"
 #include "core/mem.h"
 #include "pki/key.h"
@@ -39,7 +40,7 @@ static void add_option(struct uc_table *t, const struct uc_option *o)
 	uc_table_add(t, (const char *const[]){name, help}, 2);
 }
 
-static void print_options(uint64_t which, bool global, FILE *out)
+static void print_options(uc_option_set which, bool global, FILE *out)
 {
 	UC_CLEANUP(uc_table_free) struct uc_table t = {.columns = 0};
 	for (size_t i = 0; i < UC_OPT_COUNT; i++)
@@ -86,20 +87,24 @@ static void complete_argument(struct uc_slice name, struct uc_strv *out, bool *f
 	} else if (uc_slice_eq(name, uc_slice_str("STORE"))) {
 		const struct uc_trust_store *all = uc_trust_stores(&count);
 		for (size_t i = 0; i < count; i++) uc_strv_add(out, all[i].name);
+	} else if (uc_slice_eq(name, uc_slice_str("SETTING"))) {
+		const struct uc_setting *all = uc_settings(&count);
+		for (size_t i = 0; i < count; i++) uc_strv_add(out, all[i].name);
 	} else if (uc_slice_eq(name, uc_slice_str("KIND"))) {
 		const struct uc_key_spec *all = uc_key_specs(&count);
 		for (size_t i = 0; i < count; i++) uc_strv_add(out, all[i].name);
-	} else if (uc_slice_eq(name, uc_slice_str("FILE"))) {
+	} else if (uc_slice_eq(name, uc_slice_str("FILE")) || uc_slice_eq(name, uc_slice_str("OLD")) ||
+	           uc_slice_eq(name, uc_slice_str("NEW"))) {
 		*files = true;
 	}
 }
 
-/* Each alternative: one in capitals stands for something, the others for themselves. */
+/* Each alternative: one that stands for something gives what there is of it, the others themselves. */
 static void complete_element(struct uc_slice text, struct uc_strv *out, bool *files)
 {
 	while (text.len > 0) {
 		struct uc_slice one = uc_alternative_next(&text);
-		if (one.ptr[0] >= 'A' && one.ptr[0] <= 'Z')
+		if (uc_alternative_stands(one))
 			complete_argument(one, out, files);
 		else
 			uc_strv_take(out, uc_strndup((const char *)one.ptr, one.len));
@@ -116,7 +121,7 @@ static void complete_word(const struct uc_grammar *g, const bool *set, size_t pl
 
 static void complete_option(const struct uc_grammar *g, const bool *set, struct uc_strv *out)
 {
-	uint64_t allowed = 0;
+	uc_option_set allowed = 0;
 	for (size_t i = 0; i < g->count; i++)
 		if (set[i]) allowed |= g->commands[i].options;
 	for (size_t i = 0; i < UC_OPT_COUNT; i++)

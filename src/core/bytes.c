@@ -61,6 +61,17 @@ bool uc_read_u8(struct uc_reader *r, uint8_t *out)
 	return true;
 }
 
+bool uc_read_text(struct uc_reader *r, const char **out)
+{
+	size_t left = uc_reader_left(r);
+	const uint8_t *start = left > 0 ? r->data.ptr + r->pos : NULL;
+	const uint8_t *end = left > 0 ? memchr(start, '\0', left) : NULL;
+	if (end == NULL) return false;
+	*out = (const char *)start;
+	r->pos += (size_t)(end - start) + 1;
+	return true;
+}
+
 /* Reads n bytes (at most 4) as a big-endian number. */
 static bool read_number(struct uc_reader *r, size_t n, uint32_t *out)
 {
@@ -97,20 +108,32 @@ void uc_buf_wipe(struct uc_buf *b)
 	*b = UC_BUF_EMPTY;
 }
 
+/* Not realloc: the buffer may hold a secret, and realloc would leave a copy behind. */
+static void grow(struct uc_buf *b, size_t cap)
+{
+	uint8_t *grown = uc_alloc(cap);
+	if (b->len > 0) memcpy(grown, b->ptr, b->len);
+	uc_secret_free(b->ptr, b->cap);
+	b->ptr = grown;
+	b->cap = cap;
+}
+
+void uc_buf_reserve(struct uc_buf *b, size_t len)
+{
+	size_t cap;
+	if (len <= b->cap - b->len) return;
+	/* A length that no memory can hold is running out of memory, not a small number. */
+	grow(b, __builtin_add_overflow(b->len, len, &cap) ? SIZE_MAX : cap);
+}
+
 uint8_t *uc_buf_extend(struct uc_buf *b, size_t len)
 {
 	if (len > b->cap - b->len) {
 		size_t cap;
-		/* A length that no memory can hold is running out of memory, not a small number. */
 		if (__builtin_mul_overflow(b->cap, (size_t)2, &cap) || __builtin_add_overflow(cap, len, &cap) ||
 		    __builtin_add_overflow(cap, (size_t)64, &cap))
 			cap = SIZE_MAX;
-		/* Not realloc: the buffer may hold a secret, and realloc would leave a copy behind. */
-		uint8_t *grown = uc_alloc(cap);
-		if (b->len > 0) memcpy(grown, b->ptr, b->len);
-		uc_secret_free(b->ptr, b->cap);
-		b->ptr = grown;
-		b->cap = cap;
+		grow(b, cap);
 	}
 	uint8_t *at = b->len > 0 ? b->ptr + b->len : b->ptr; /* nothing added to nothing: NULL */
 	b->len += len;

@@ -36,6 +36,8 @@ bool uc_read_u16(struct uc_reader *r, uint16_t *out) UC_MUST; /* big-endian */
 bool uc_read_u32(struct uc_reader *r, uint32_t *out) UC_MUST; /* big-endian */
 bool uc_read_slice(struct uc_reader *r, size_t len, struct uc_slice *out) UC_MUST;
 bool uc_peek_u8(const struct uc_reader *r, uint8_t *out) UC_MUST;
+/* Reads up to a NUL byte and over it: *out is the text before it, which lies in the data. False when no NUL comes. */
+bool uc_read_text(struct uc_reader *r, const char **out) UC_MUST;
 
 /* A growing buffer. Zero-initialised is empty. Release with uc_buf_free (also for UC_CLEANUP). */
 struct uc_buf {
@@ -54,6 +56,8 @@ void uc_buf_add_slice(struct uc_buf *b, struct uc_slice s);
 void uc_buf_add_str(struct uc_buf *b, const char *text);
 void uc_buf_add_u8(struct uc_buf *b, uint8_t v);
 void uc_buf_printf(struct uc_buf *b, const char *fmt, ...) UC_PRINTF(2, 3);
+/* Makes room for len bytes that will be added, once, where their number is known: a large buffer that grows bit by bit costs more than what is put into it. */
+void uc_buf_reserve(struct uc_buf *b, size_t len);
 /* Makes room for len bytes at the end, grows len by it, and returns where they start. */
 uint8_t *uc_buf_extend(struct uc_buf *b, size_t len);
 struct uc_slice uc_buf_slice(const struct uc_buf *b);

@@ -9,7 +9,7 @@
 
 static const char default_file[] = "/etc/ucpki/ucpkid.conf";
 
-enum { MAX_FILE = 1024 * 1024, MAX_SECRET = 4096, MAX_WORKERS = 256, MAX_YEARS = 100 };
+enum { MAX_FILE = 1024 * 1024, MAX_SECRET = 4096, MAX_WORKERS = 256, MAX_YEARS = 100, MIN_TIMEOUT_MS = 50, MAX_TIMEOUT_MS = 60000 };
 
 /* Sets a key from its text. */
 typedef enum uc_status (*setter)(struct uc_config *c, const char *value, struct uc_error *e);
@@ -66,22 +66,66 @@ static enum uc_status set_join_secret_file(struct uc_config *c, const char *valu
 	return replace(&c->join_secret_file, value);
 }
 
-/* "https=127.0.0.1:8443", "https=[::1]:0" */
-static enum uc_status set_listen(struct uc_config *c, const char *value, struct uc_error *e)
+const char *uc_service_name(enum uc_service service)
 {
-	static const char hint[] = "Write it as https=ADDRESS:PORT, for example https=127.0.0.1:8443 or https=[::1]:0.";
-	if (!uc_starts_with(value, "https="))
-		return uc_fail(e, UC_EINPUT, "bad-config", hint, "'%s' is not a listener: the only service that listens is https", value);
-	const char *where = value + strlen("https=");
+	static const char *const names[] = {"https", "tftp", "phone-http", "phone-https"};
+	return names[service];
+}
+
+static const char listen_hint[] =
+    "Write it as SERVICE=ADDRESS:PORT, for example https=127.0.0.1:8443 or tftp=[::1]:0; SERVICE=none switches "
+    "one for phones off.";
+
+/* value is SERVICE=ADDRESS:PORT. */
+static enum uc_status read_where(const char *value, struct uc_listen *out, struct uc_error *e)
+{
+	const char *where = strchr(value, '=') + 1;
 	const char *colon = strrchr(where, ':');
 	unsigned long long port;
 	if (colon == NULL || !uc_parse_u64(colon + 1, 0, 65535, &port))
-		return uc_fail(e, UC_EINPUT, "bad-config", hint, "'%s' has no port from 0 to 65535", value);
+		return uc_fail(e, UC_EINPUT, "bad-config", listen_hint, "'%s' has no port from 0 to 65535", value);
 	size_t len = (size_t)(colon - where);
 	bool v6 = len > 2 && where[0] == '[' && where[len - 1] == ']';
-	if (len == 0 || len >= sizeof c->https.address) return uc_fail(e, UC_EINPUT, "bad-config", hint, "'%s' has no address", value);
-	c->https = (struct uc_listen){.service = "https", .port = (uint16_t)port};
-	memcpy(c->https.address, v6 ? where + 1 : where, v6 ? len - 2 : len);
+	if (len == 0 || len >= sizeof out->address) return uc_fail(e, UC_EINPUT, "bad-config", listen_hint, "'%s' has no address", value);
+	*out = (struct uc_listen){.asked = true, .port = (uint16_t)port};
+	memcpy(out->address, v6 ? where + 1 : where, v6 ? len - 2 : len);
+	return UC_OK;
+}
+
+/* "https=127.0.0.1:8443", "tftp=[::1]:0", "phone-https=none" */
+static enum uc_status set_listen(struct uc_config *c, const char *value, struct uc_error *e)
+{
+	size_t len = strcspn(value, "=");
+	unsigned s = 0;
+	while (s < UC_SERVICES && (strlen(uc_service_name(s)) != len || strncmp(uc_service_name(s), value, len) != 0)) s++;
+	if (s == UC_SERVICES || value[len] == '\0')
+		return uc_fail(e, UC_EINPUT, "bad-config", listen_hint,
+		               "'%s' is not a listener: the services that listen are https, tftp, phone-http and phone-https", value);
+	if (strcmp(value + len + 1, "none") != 0) return read_where(value, &c->listen[s], e);
+	/* Nodes meet there, and each looks at its own. */
+	if (s == UC_SERVICE_HTTPS) return uc_fail(e, UC_EINPUT, "bad-config", listen_hint, "https cannot be switched off");
+	c->listen[s] = (struct uc_listen){.asked = true, .off = true};
+	return UC_OK;
+}
+
+static enum uc_status set_phone_files(struct uc_config *c, const char *value, struct uc_error *e)
+{
+	if (value[0] == '\0') return uc_fail(e, UC_EINPUT, "bad-config", "Name a directory.", "the directory of files for phones is empty");
+	return replace(&c->phone_files, value);
+}
+
+static enum uc_status set_phone_certificates(struct uc_config *c, const char *value, struct uc_error *e)
+{
+	if (value[0] == '\0') return uc_fail(e, UC_EINPUT, "bad-config", "Name a directory.", "the directory of phones' certificates is empty");
+	return replace(&c->phone_certificates, value);
+}
+
+static enum uc_status set_tftp_timeout(struct uc_config *c, const char *value, struct uc_error *e)
+{
+	unsigned long long ms;
+	if (!uc_parse_u64(value, MIN_TIMEOUT_MS, MAX_TIMEOUT_MS, &ms))
+		return uc_fail(e, UC_EINPUT, "bad-config", "Use a number from 50 to 60000.", "'%s' is not a number of milliseconds", value);
+	c->tftp_timeout_ms = (unsigned)ms;
 	return UC_OK;
 }
 
@@ -98,6 +142,24 @@ static enum uc_status set_choice(const char *value, const char *const *choices, 
 	UC_CLEANUP(uc_freep) char *list = uc_strv_join(&all, ", ");
 	UC_CLEANUP(uc_freep) char *hint = uc_sprintf("Use one of %s.", list);
 	return uc_fail(e, UC_EINPUT, "bad-config", hint, "'%s' is not a choice", value);
+}
+
+static enum uc_status set_switch(const char *value, bool *out, struct uc_error *e)
+{
+	int choice;
+	UC_TRY(set_choice(value, (const char *const[]){"no", "yes", NULL}, &choice, e));
+	*out = choice == 1;
+	return UC_OK;
+}
+
+static enum uc_status set_old_phones(struct uc_config *c, const char *value, struct uc_error *e)
+{
+	return set_switch(value, &c->old_phones, e);
+}
+
+static enum uc_status set_tftp_trace(struct uc_config *c, const char *value, struct uc_error *e)
+{
+	return set_switch(value, &c->tftp_trace, e);
 }
 
 static enum uc_status set_san_mismatch(struct uc_config *c, const char *value, struct uc_error *e)
@@ -150,7 +212,7 @@ static enum uc_status set_workers(struct uc_config *c, const char *value, struct
 	return UC_OK;
 }
 
-/* Each key is also the option --KEY; value NULL means that it has no default of its own. */
+/* Each key is also the option --KEY; value NULL means that it has no default of its own. One that may be given several times has its defaults in lines. */
 static const struct {
 	const char *key;
 	const char *argument;
@@ -169,8 +231,17 @@ static const struct {
      "The HTTPS of the publisher whose cluster a new node joins; without meaning once it has. Without it: a node of its own."},
     {"join-secret-file", "FILE", NULL, set_join_secret_file,
      "Holds the join secret that `set node add` printed on the publisher; it may go once the node has joined."},
-    {"listen", "SERVICE=ADDRESS:PORT", "https=0.0.0.0:8443", set_listen,
-     "Where a service listens; port 0 lets the system choose (see ports.json)."},
+    {"listen", "SERVICE=ADDRESS:PORT", "https=0.0.0.0:8443\ntftp=0.0.0.0:69\nphone-http=0.0.0.0:6970\nphone-https=0.0.0.0:6971", set_listen,
+     "Where a service listens, once for each; port 0 lets the system choose (see ports.json), SERVICE=none switches one off. All but https "
+     "are for phones, and listen on nodes with the role tftp."},
+    {"phone-files", "DIR", NULL, set_phone_files, "The directory of the files that phones fetch. Without it: tftp in the data directory."},
+    {"phone-certificates", "DIR", NULL, set_phone_certificates,
+     "The certificates of phones, SEP<MAC>.pem, for encrypted configurations. Without it: phone-certificates in the data directory."},
+    {"old-phones", "no|yes", "no", set_old_phones,
+     "HTTPS for phones (phone-https) takes TLS 1.0 and SHA-1, for phones that know nothing newer."},
+    {"tftp-timeout-ms", "N", "1000", set_tftp_timeout,
+     "After how many milliseconds without an answer TFTP sends a block again; doubled each time."},
+    {"tftp-trace", "no|yes", "no", set_tftp_trace, "Every packet of TFTP goes to the log, at the level debug."},
     {"san-mismatch", "warn|refuse", "warn", set_san_mismatch, "What to do with a certificate whose names differ from those of its CSR."},
     {"ec-key-usage", "field|rfc8813", "field", set_ec_usage,
      "Key usage of EC keys: as UC systems expect, or without key and data encipherment (RFC 8813)."},
@@ -190,6 +261,8 @@ void uc_config_free(struct uc_config *c)
 	free(c->domain);
 	free(c->join);
 	free(c->join_secret_file);
+	free(c->phone_files);
+	free(c->phone_certificates);
 	if (c->join_secret != NULL) uc_secret_free(c->join_secret, strlen(c->join_secret));
 	*c = (struct uc_config){.data = NULL};
 }
@@ -312,10 +385,20 @@ static enum uc_status read_join_secret(struct uc_config *c, struct uc_error *e)
 	return UC_OK;
 }
 
+static enum uc_status set_defaults(struct uc_config *c, struct uc_error *e)
+{
+	for (size_t i = 0; i < KEYS; i++) {
+		UC_CLEANUP(uc_strv_free) struct uc_strv values = {.items = NULL};
+		if (keys[i].value != NULL) uc_strv_split(&values, keys[i].value, '\n');
+		for (size_t v = 0; v < values.count; v++) UC_TRY(keys[i].set(c, values.items[v], e));
+	}
+	for (size_t s = 0; s < UC_SERVICES; s++) c->listen[s].asked = false;
+	return UC_OK;
+}
+
 enum uc_status uc_config_read(int argc, char **argv, struct uc_config *out, struct uc_error *e)
 {
-	for (size_t i = 0; i < KEYS; i++)
-		if (keys[i].value != NULL) UC_TRY(keys[i].set(out, keys[i].value, e));
+	UC_TRY(set_defaults(out, e));
 	const char *file = NULL;
 	UC_TRY(walk(argc, argv, out, &file, e));
 	if (file == NULL && uc_file_exists(default_file)) file = default_file;
@@ -324,12 +407,22 @@ enum uc_status uc_config_read(int argc, char **argv, struct uc_config *out, stru
 	return out->help || out->version || out->print_config ? UC_OK : read_join_secret(out, e);
 }
 
+/* The lines of a key's default, or what stands for a value. */
+static void defaults_of(size_t key, struct uc_strv *out)
+{
+	uc_strv_split(out, keys[key].value != NULL ? keys[key].value : keys[key].argument, '\n');
+}
+
 char *uc_config_template(void)
 {
 	struct uc_buf out = UC_BUF_EMPTY;
 	uc_buf_add_str(&out, "# Settings of ucpkid. Each is also an option of the command line (--data DIR), which wins over this file.\n");
-	for (size_t i = 0; i < KEYS; i++)
-		uc_buf_printf(&out, "\n# %s\n# %s = %s\n", keys[i].about, keys[i].key, keys[i].value != NULL ? keys[i].value : keys[i].argument);
+	for (size_t i = 0; i < KEYS; i++) {
+		UC_CLEANUP(uc_strv_free) struct uc_strv values = {.items = NULL};
+		defaults_of(i, &values);
+		uc_buf_printf(&out, "\n# %s\n", keys[i].about);
+		for (size_t v = 0; v < values.count; v++) uc_buf_printf(&out, "# %s = %s\n", keys[i].key, values.items[v]);
+	}
 	return uc_buf_take_str(&out);
 }
 
@@ -339,8 +432,11 @@ char *uc_config_help(void)
 	uc_buf_add_str(&out, "ucpkid: the certificate and trust manager of a node\n\nusage: ucpkid [OPTION]...\n\n");
 	uc_buf_printf(&out, "  --config FILE\n      Read settings from this file. Without it: %s when there is one.\n", default_file);
 	for (size_t i = 0; i < KEYS; i++) {
+		UC_CLEANUP(uc_strv_free) struct uc_strv values = {.items = NULL};
+		defaults_of(i, &values);
+		UC_CLEANUP(uc_freep) char *value = uc_strv_join(&values, ", ");
 		uc_buf_printf(&out, "  --%s %s\n      %s", keys[i].key, keys[i].argument, keys[i].about);
-		uc_buf_printf(&out, keys[i].value != NULL ? " Default: %s\n" : "\n%s", keys[i].value != NULL ? keys[i].value : "");
+		uc_buf_printf(&out, keys[i].value != NULL ? " Default: %s\n" : "\n%s", keys[i].value != NULL ? value : "");
 	}
 	uc_buf_add_str(&out, "  --print-config\n      Print a settings file with every key and end.\n  --help, --version\n      Print this "
 	                     "text or the version and end.\n");

@@ -8,9 +8,15 @@
 #include "core/text.h"
 #include "node/node.h"
 
+/* What listens. */
+enum uc_service { UC_SERVICE_HTTPS, UC_SERVICE_TFTP, UC_SERVICE_PHONE_HTTP, UC_SERVICE_PHONE_HTTPS, UC_SERVICES };
+/* "https", "tftp", "phone-http", "phone-https". Static. */
+const char *uc_service_name(enum uc_service service);
+
 /* Where a service listens. */
 struct uc_listen {
-	const char *service; /* "https" */
+	bool asked; /* it was said; else those for phones listen only on nodes that serve phones */
+	bool off;
 	char address[64];
 	uint16_t port; /* 0: the system chooses */
 };
@@ -22,7 +28,10 @@ struct uc_config {
 	char *join;             /* "HOST:PORT" of the publisher to join, or NULL */
 	char *join_secret_file; /* where the join secret is, or NULL, */
 	char *join_secret;      /* and what is in it; NULL when the file is not there (any more): needed only until the node has joined */
-	struct uc_listen https;
+	struct uc_listen listen[UC_SERVICES];
+	char *phone_files, *phone_certificates; /* directories; NULL: below data */
+	bool old_phones, tftp_trace;
+	unsigned tftp_timeout_ms;
 	struct uc_policy policy;
 	enum uc_level log;
 	unsigned workers;

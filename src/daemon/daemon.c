@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "core/file.h"
+#include "daemon/phones.h"
 #include "serve/http/api.h"
 #include "serve/http/server.h"
 
@@ -20,6 +21,7 @@ struct daemon {
 	struct uc_node *node;
 	struct event_base *base;
 	struct uc_http *http;
+	struct uc_phones *phones;
 	struct event *stop[2];
 	pthread_t maintenance;
 	bool maintained;
@@ -81,37 +83,40 @@ static const char *public_address(const char *address)
 	return strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0 ? NULL : address;
 }
 
-static enum uc_status write_ports(struct daemon *d, uint16_t https, struct uc_error *e)
+static enum uc_status write_ports(struct daemon *d, const json_t *ports, struct uc_error *e)
 {
-	json_t *ports = json_pack("{s:i}", "https", (int)https);
-	uc_node_set_ports(d->node, ports, own_address(d->config->https.address), public_address(d->config->https.address));
+	const char *address = d->config->listen[UC_SERVICE_HTTPS].address;
+	uc_node_set_ports(d->node, ports, own_address(address), public_address(address));
 	char *text = json_dumps(ports, JSON_COMPACT);
-	json_decref(ports);
 	UC_CLEANUP(uc_freep) char *path = uc_sprintf("%s/ports.json", d->config->data);
 	enum uc_status status = uc_file_write(path, uc_slice_str(text), 0644, e);
 	free(text);
 	return status;
 }
 
-/* An address that a browser on this machine can open. */
-static const char *shown_address(const char *address)
+static enum uc_status listen_on(struct daemon *d, json_t *ports, struct uc_error *e)
 {
-	if (strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0) return "localhost";
-	return address;
+	const struct uc_listen *l = &d->config->listen[UC_SERVICE_HTTPS];
+	uint16_t https = 0;
+	UC_TRY(uc_http_listen_unix(d->http, d->config->socket, e));
+	UC_TRY(uc_http_listen_tls(d->http, l->address, l->port, uc_node_https, d->node, &https, e));
+	json_object_set_new(ports, "https", json_integer(https));
+	UC_TRY(uc_phones_start(d->base, d->node, d->config, ports, &d->phones, e));
+	UC_TRY(write_ports(d, ports, e));
+	UC_CLEANUP(uc_freep) char *address = uc_shown_address(l->address);
+	printf("console and API: https://%s:%u/\n", address, https);
+	uc_phones_tell(d->phones);
+	printf("socket: %s\n", d->config->socket);
+	fflush(stdout);
+	return UC_OK;
 }
 
 static enum uc_status listen_all(struct daemon *d, struct uc_error *e)
 {
-	const struct uc_listen *l = &d->config->https;
-	uint16_t https = 0;
-	UC_TRY(uc_http_listen_unix(d->http, d->config->socket, e));
-	UC_TRY(uc_http_listen_tls(d->http, l->address, l->port, uc_node_https, d->node, &https, e));
-	UC_TRY(write_ports(d, https, e));
-	bool v6 = strchr(l->address, ':') != NULL && strcmp(l->address, "::") != 0;
-	printf("console and API: https://%s%s%s:%u/\nsocket: %s\n", v6 ? "[" : "", shown_address(l->address), v6 ? "]" : "", https,
-	       d->config->socket);
-	fflush(stdout);
-	return UC_OK;
+	json_t *ports = json_object();
+	enum uc_status status = listen_on(d, ports, e);
+	json_decref(ports);
+	return status;
 }
 
 static void tell_password(const char *node, const char *password)
@@ -139,6 +144,9 @@ static enum uc_status open_node(struct daemon *d, struct uc_error *e)
 	                                .domain = c->domain,
 	                                .roles = c->roles,
 	                                .policy = c->policy,
+	                                .old_phones = c->old_phones,
+	                                .phone_files = c->phone_files,
+	                                .phone_certificates = c->phone_certificates,
 	                                .join = c->join,
 	                                .join_secret = c->join_secret,
 	                                .tell_password = tell_password,
@@ -166,6 +174,7 @@ static enum uc_status start(struct daemon *d, struct uc_error *e)
 
 static void end(struct daemon *d)
 {
+	uc_phones_stop(d->phones);
 	uc_http_free(d->http); /* first: a look at our own listener would wait in vain for an answer */
 	end_maintenance(d);
 	for (size_t i = 0; i < 2; i++)

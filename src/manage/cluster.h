@@ -80,6 +80,9 @@ void uc_recipients_free(struct uc_recipients *r);
 void uc_recipients_add(struct uc_recipients *r, const char *name, const struct uc_cert *cert);
 /* All nodes of the cluster. but (or NULL): one that is left out. Appended to out. */
 enum uc_status uc_all_nodes(const struct uc_task_context *ctx, const char *but, struct uc_recipients *out, struct uc_error *e) UC_MUST;
+/* Those that have the key of a purpose which several nodes share (uc_purpose.shared). but as above. */
+enum uc_status uc_shared_nodes(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const char *but,
+                               struct uc_recipients *out, struct uc_error *e) UC_MUST;
 /* Those whose roles have a purpose. */
 enum uc_status uc_purpose_nodes(const struct uc_task_context *ctx, const struct uc_purpose *purpose, struct uc_recipients *out,
                                 struct uc_error *e) UC_MUST;
@@ -110,15 +113,17 @@ enum uc_status uc_sealed_list_read(const struct uc_task_context *ctx, const char
 /* The sealing of a key; *have tells whether there is one. */
 enum uc_status uc_sealed_maybe(const struct uc_task_context *ctx, const char *key, struct uc_sealed *out, bool *have,
                                struct uc_error *e) UC_MUST;
-/* Seals a key that was made to all nodes, into made->sealed. */
+/* Seals the key that was made for a shared purpose to the nodes that have it, into made->sealed. */
 enum uc_status uc_seal_made(const struct uc_task_context *ctx, struct uc_made *made, struct uc_error *e) UC_MUST;
 /* Makes an OAuth encryption key, sealed to all nodes. */
 enum uc_status uc_make_encryption(const struct uc_task_context *ctx, struct uc_made *out, struct uc_error *e) UC_MUST;
 /* A step that destroys a replaced OAuth key on every node, and what a person must know of such a replacement. */
 void uc_plan_purge_shared(const char *purpose, const char *key, struct uc_plan *plan);
 void uc_warn_of_rotation(struct uc_findings *out);
-/* Is it one of the OAuth keys, which every node has? */
-bool uc_sealed_everywhere(const struct uc_sealed *k);
+/* The roles of the nodes that have a key like this whatever their names are; 0 for that of a multi-server certificate. */
+unsigned uc_sealed_roles(const struct uc_sealed *k);
+/* Is it one of the OAuth keys? */
+bool uc_sealed_rotates(const struct uc_sealed *k);
 /* What is under way for a key that was there before: the blob that uc_prepare_reseal() made, empty in a preview. */
 struct uc_slice uc_material_resealed(const struct uc_material *m, const char *key);
 /*

@@ -107,7 +107,7 @@ enum uc_status uc_plan_delete_trust(struct uc_task_context *ctx, const struct uc
 		UC_CLEANUP(uc_freep) char *label = uc_upload_name(found.items[i].cert);
 		uc_plan_step(plan, uc_plan_trust_removal(&found.items[i]), "Delete %s, %s, from %s (%s)", found.items[i].name, label, store->name,
 		             found.items[i].scope);
+		UC_TRY(uc_plan_follow_store(ctx, store, found.items[i].scope, plan, e));
 	}
-	uc_plan_follow_store(plan, store);
 	return UC_OK;
 }

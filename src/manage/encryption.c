@@ -21,8 +21,7 @@ enum uc_status uc_plan_encryption_regen(struct uc_task_context *ctx, const struc
 	UC_TRY(uc_plan_seal_new(ctx, UC_AUTHZ_ENCRYPTION, "symmetric", made, &nodes, plan, e));
 	for (size_t i = 0; i < old.count; i++) uc_plan_purge_shared(UC_AUTHZ_ENCRYPTION, old.items[i].key_id, plan);
 	if (old.count > 0) uc_warn_of_rotation(&plan->findings);
-	uc_plan_follow_purpose(plan, authz);
-	return UC_OK;
+	return uc_plan_follow_purpose(ctx, authz, UC_ALL_NODES, plan, e);
 }
 
 enum uc_status uc_prepare_encryption_regen(struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_plan *plan,

@@ -7,7 +7,10 @@
 #include "core/bytes.h"
 #include "manage/task.h"
 
-enum { MANY = 10 }; /* ids in a hint */
+enum {
+	MANY = 10,     /* ids in a hint */
+	MAX_IDS = 1000 /* in one change: each is a step of it */
+};
 
 static enum uc_status missing(const struct uc_followups *all, const char *id, struct uc_error *e)
 {
@@ -21,7 +24,7 @@ static enum uc_status missing(const struct uc_followups *all, const char *id, st
 	                     id);
 }
 
-static json_t *done_step(const struct uc_followup *f)
+json_t *uc_followup_done_step(const struct uc_followup *f)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:s, s:I, s:I, s:I}}", "type", "followup.done", "node", f->node, "kind", f->kind,
 	                 "target", f->target, "before", "what", f->text, "since", f->since, "first", (json_int_t)f->first, "number",
@@ -46,7 +49,7 @@ static void add_steps(const struct uc_followups *all, const bool *chosen, struct
 		const struct uc_followup *f = &all->items[i];
 		if (!chosen[i]) continue;
 		/* The number makes it another plan when somebody asks for it anew meanwhile. */
-		uc_plan_step(plan, done_step(f), "%s is done (asked for by change %lld): %s", f->id, (long long)f->number, f->text);
+		uc_plan_step(plan, uc_followup_done_step(f), "%s is done (asked for by change %lld): %s", f->id, (long long)f->number, f->text);
 		if (count < MANY) uc_buf_add_str(&names, count > 0 ? ", " : "");
 		if (count++ < MANY) add_name(&names, f);
 	}
@@ -82,6 +85,9 @@ enum uc_status uc_plan_followup_done(struct uc_task_context *ctx, const struct u
 		return uc_fail_field(e, UC_EINPUT, "argument-missing", "ids", hint, "it is not said which follow-ups are done");
 	if (!json_is_array(ids))
 		return uc_fail_field(e, UC_EINPUT, "bad-argument", "ids", "Give a list of strings.", "the argument ids is not a list of strings");
+	if (json_array_size(ids) > MAX_IDS)
+		return uc_fail_field(e, UC_ELIMIT, "too-many-ids", "ids", "Mark them as done in several requests.",
+		                     "%zu follow-ups are named, the limit is %d", json_array_size(ids), MAX_IDS);
 	UC_CLEANUP(uc_followups_free) struct uc_followups all = {.items = NULL};
 	UC_TRY(uc_store_followups(ctx->store, NULL, &all, e));
 	UC_CLEANUP(uc_freep) bool *chosen = uc_zalloc(all.count + 1, sizeof *chosen);

@@ -205,7 +205,7 @@ static enum uc_status plan_chain(struct uc_import *im, struct uc_error *e)
 			const char *scope = store->cluster || im->purpose->copies_everywhere ? "cluster" : im->ctx->node;
 			bool added;
 			UC_TRY(uc_plan_trust(im->ctx, store->name, scope, c, description, "chain", im->plan, &added, e));
-			if (added) uc_plan_follow_store(im->plan, store);
+			if (added) UC_TRY(uc_plan_follow_store(im->ctx, store, scope, im->plan, e));
 		}
 	}
 	return UC_OK;
@@ -234,8 +234,7 @@ static enum uc_status plan_identity(struct uc_import *im, struct uc_error *e)
 	                       uc_request_before(&im->request)),
 	             "The pending %sCSR of %s is answered and goes", im->multi ? "multi-server " : "", im->purpose->name);
 	if (!im->multi && im->have_old) UC_TRY(uc_plan_drop_copies(im->ctx, im->purpose, &im->old, im->plan, e));
-	uc_plan_follow_purpose(im->plan, im->purpose);
-	return UC_OK;
+	return im->multi ? UC_OK : uc_plan_follow_purpose(im->ctx, im->purpose, im->ctx->node, im->plan, e);
 }
 
 /* The pending request whose key a certificate of the file has; without one, the one that a person will have meant. */

@@ -68,7 +68,8 @@ static enum uc_status plan_node(struct uc_import *im, const struct uc_member *m,
 	                                     have ? &old : NULL);
 	uc_plan_step(im->plan, step, "Make %s, signed by %s, the %s certificate of %s, with a chain of %zu", label, issuer, im->purpose->name,
 	             there.node, chain->count);
-	return have ? uc_plan_drop_copies(&there, im->purpose, &old, im->plan, e) : UC_OK;
+	if (have) UC_TRY(uc_plan_drop_copies(&there, im->purpose, &old, im->plan, e));
+	return uc_plan_follow_purpose(im->ctx, im->purpose, there.node, im->plan, e);
 }
 
 enum uc_status uc_import_plan_shared(struct uc_import *im, const struct uc_certs *chain, const char *label, const char *issuer,

@@ -84,6 +84,18 @@ static void root_first(const struct uc_certs *certs, size_t *order)
 	}
 }
 
+static void summarize(const struct uc_trust_store *store, const char *scope, struct uc_plan *plan)
+{
+	size_t count = json_array_size(plan->steps);
+	bool everywhere = strcmp(scope, UC_ALL_NODES) == 0;
+	const char *of = everywhere ? "" : " of ";
+	const char *node = everywhere ? "" : scope;
+	if (count == 1)
+		uc_plan_summary(plan, "Upload %s to %s%s%s", uc_json_member(json_array_get(plan->steps, 0), "name"), store->name, of, node);
+	else
+		uc_plan_summary(plan, "Upload %zu certificates to %s%s%s", count, store->name, of, node);
+}
+
 enum uc_status uc_plan_import_trust(struct uc_task_context *ctx, const struct uc_task_request *req, struct uc_plan *plan,
                                     struct uc_error *e)
 {
@@ -104,8 +116,6 @@ enum uc_status uc_plan_import_trust(struct uc_task_context *ctx, const struct uc
 	UC_CLEANUP(uc_freep) size_t *order = uc_zalloc(file.count, sizeof *order);
 	root_first(&file, order);
 	for (size_t i = 0; i < file.count; i++) UC_TRY(plan_one(ctx, store, scope, file.items[order[i]], description, plan, e));
-	uc_plan_summary(plan, "Upload %zu certificate%s to %s%s%s", json_array_size(plan->steps), json_array_size(plan->steps) == 1 ? "" : "s",
-	                store->name, strcmp(scope, "cluster") == 0 ? "" : " of ", strcmp(scope, "cluster") == 0 ? "" : scope);
-	if (!uc_plan_empty(plan)) uc_plan_follow_store(plan, store);
-	return UC_OK;
+	summarize(store, scope, plan);
+	return uc_plan_empty(plan) ? UC_OK : uc_plan_follow_store(ctx, store, scope, plan, e);
 }

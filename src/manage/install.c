@@ -130,8 +130,7 @@ static enum uc_status plan_account(const struct uc_task_context *ctx, struct uc_
 
 /* ---- certificates and keys ---- */
 
-static enum uc_status plan_purpose(struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_recipients *nodes,
-                                   struct uc_plan *plan, struct uc_error *e)
+static enum uc_status plan_purpose(struct uc_task_context *ctx, const struct uc_purpose *purpose, struct uc_plan *plan, struct uc_error *e)
 {
 	const struct uc_made *made = uc_material_get(ctx->material, purpose->name);
 	UC_CLEANUP(uc_cert_freep) struct uc_cert *cert = NULL;
@@ -140,13 +139,16 @@ static enum uc_status plan_purpose(struct uc_task_context *ctx, const struct uc_
 	uc_plan_step(plan, uc_plan_identity_step(ctx, purpose->name, cert, NULL, key, "self-signed", "node", NULL),
 	             "Make the %s key and its self-signed certificate", purpose->name);
 	UC_TRY(uc_plan_add_copies(ctx, purpose, cert, NULL, plan, e));
-	return purpose->shared ? uc_plan_seal_new(ctx, purpose->name, "private", made, nodes, plan, e) : UC_OK;
+	UC_CLEANUP(uc_recipients_free) struct uc_recipients nodes = {.items = NULL};
+	if (purpose->shared == 0) return UC_OK;
+	UC_TRY(uc_shared_nodes(ctx, purpose, NULL, &nodes, e));
+	return uc_plan_seal_new(ctx, purpose->name, "private", made, &nodes, plan, e);
 }
 
-/* A signing key that was made before there was a cluster. */
-static enum uc_status plan_unsealed(struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_recipients *nodes,
-                                    struct uc_plan *plan, struct uc_error *e)
+/* A key that was made before there were others to share it with. */
+static enum uc_status plan_unsealed(struct uc_task_context *ctx, const struct uc_purpose *purpose, struct uc_plan *plan, struct uc_error *e)
 {
+	UC_CLEANUP(uc_recipients_free) struct uc_recipients nodes = {.items = NULL};
 	UC_CLEANUP(uc_identity_free) struct uc_identity have = {.node = NULL};
 	UC_CLEANUP(uc_sealed_free) struct uc_sealed sealed = {.key_id = NULL};
 	bool there;
@@ -159,26 +161,27 @@ static enum uc_status plan_unsealed(struct uc_task_context *ctx, const struct uc
 		                "the private key of the %s certificate is not on this node, so no other node can have it", purpose->name);
 		return UC_OK;
 	}
-	return uc_plan_seal_again(ctx, purpose->name, "private", have.key_id, nodes, NULL, plan, e);
+	UC_TRY(uc_shared_nodes(ctx, purpose, NULL, &nodes, e));
+	return uc_plan_seal_again(ctx, purpose->name, "private", have.key_id, &nodes, NULL, plan, e);
 }
 
-static enum uc_status plan_encryption(struct uc_task_context *ctx, const struct uc_recipients *nodes, struct uc_plan *plan,
-                                      struct uc_error *e)
+static enum uc_status plan_encryption(struct uc_task_context *ctx, struct uc_plan *plan, struct uc_error *e)
 {
+	UC_CLEANUP(uc_recipients_free) struct uc_recipients nodes = {.items = NULL};
 	bool missing;
 	UC_TRY(encryption_missing(ctx, &missing, e));
 	if (!missing) return UC_OK;
-	return uc_plan_seal_new(ctx, UC_AUTHZ_ENCRYPTION, "symmetric", uc_material_get(ctx->material, UC_AUTHZ_ENCRYPTION), nodes, plan, e);
+	UC_TRY(uc_all_nodes(ctx, NULL, &nodes, e));
+	return uc_plan_seal_new(ctx, UC_AUTHZ_ENCRYPTION, "symmetric", uc_material_get(ctx->material, UC_AUTHZ_ENCRYPTION), &nodes, plan, e);
 }
 
-static enum uc_status plan_shared_keys(struct uc_task_context *ctx, const struct uc_recipients *nodes, struct uc_plan *plan,
-                                       struct uc_error *e)
+static enum uc_status plan_shared_keys(struct uc_task_context *ctx, struct uc_plan *plan, struct uc_error *e)
 {
 	size_t all;
 	const struct uc_purpose *purposes = uc_purposes(&all);
 	for (size_t i = 0; i < all; i++)
-		if (purposes[i].shared && (purposes[i].roles & ctx->roles) != 0) UC_TRY(plan_unsealed(ctx, &purposes[i], nodes, plan, e));
-	return plan_encryption(ctx, nodes, plan, e);
+		if (purposes[i].shared && (purposes[i].roles & ctx->roles) != 0) UC_TRY(plan_unsealed(ctx, &purposes[i], plan, e));
+	return plan_encryption(ctx, plan, e);
 }
 
 /* What was installed before there were clusters counts on its node alone. */
@@ -214,10 +217,8 @@ enum uc_status uc_plan_install(struct uc_task_context *ctx, const struct uc_task
 	/* A node is here because it has shown the secret; one that is to be replaced must not take its successor's away. */
 	if (known) UC_TRY(uc_plan_end_joins(ctx, ctx->node, row.number, plan, NULL, e));
 	UC_TRY(plan_account(ctx, plan, e));
-	UC_CLEANUP(uc_recipients_free) struct uc_recipients nodes = {.items = NULL};
-	UC_TRY(uc_all_nodes(ctx, NULL, &nodes, e));
-	for (size_t i = 0; i < count; i++) UC_TRY(plan_purpose(ctx, missing[i], &nodes, plan, e));
-	UC_TRY(plan_shared_keys(ctx, &nodes, plan, e));
+	for (size_t i = 0; i < count; i++) UC_TRY(plan_purpose(ctx, missing[i], plan, e));
+	UC_TRY(plan_shared_keys(ctx, plan, e));
 	UC_TRY(plan_copies(ctx, plan, e));
 	if (count > 0) uc_plan_follow(plan, "backup", "backup", "Take a backup.");
 	return UC_OK;

@@ -110,24 +110,49 @@ static void plan_row(const struct newcomer *n, const struct uc_member *old, stru
 	             n->join.roles, uc_cert_fingerprint_hex(n->cert, fp));
 }
 
-/* ---- the keys that every node has ---- */
+/* ---- the keys that several nodes have ---- */
+
+/* Is the newcomer to have it? Neither that of a multi-server certificate, which does not name it, nor one that was replaced. */
+static enum uc_status is_due(const struct uc_task_context *ctx, const struct newcomer *n, const struct uc_sealed *k, bool *due,
+                             struct uc_error *e)
+{
+	UC_CLEANUP(uc_identity_free) struct uc_identity present = {.node = NULL};
+	bool have;
+	*due = (uc_sealed_roles(k) & n->roles) != 0;
+	if (!*due || strcmp(k->kind, "private") != 0) return UC_OK;
+	UC_TRY(uc_identity_maybe(ctx, k->purpose, &present, &have, e));
+	*due = have && strcmp(present.key_id, k->key_id) == 0;
+	return UC_OK;
+}
+
+/* Sealed anew: to the nodes that have it, and the newcomer. */
+static enum uc_status plan_key(const struct uc_task_context *ctx, const struct newcomer *n, const struct uc_sealed *k, struct uc_plan *plan,
+                               struct uc_error *e)
+{
+	const struct uc_purpose *purpose = NULL;
+	UC_CLEANUP(uc_recipients_free) struct uc_recipients nodes = {.items = NULL};
+	if (k->blob.len == 0 || !uc_strv_has(&k->nodes, ctx->node)) {
+		uc_findings_add(&plan->findings, UC_WARN, "key-missing", "Replace it: set key regen authz, or set cert regen ITLRecovery.",
+		                "the %s key %.8s... cannot be opened here, so %s does not get it", k->purpose, k->key_id, n->join.node);
+		return UC_OK;
+	}
+	if (uc_purpose_find(k->purpose, &purpose, NULL) == UC_OK)
+		UC_TRY(uc_shared_nodes(ctx, purpose, n->join.node, &nodes, e));
+	else
+		UC_TRY(uc_all_nodes(ctx, n->join.node, &nodes, e));
+	uc_recipients_add(&nodes, n->join.node, n->cert);
+	return uc_plan_seal_again(ctx, k->purpose, k->kind, k->key_id, &nodes, k, plan, e);
+}
 
 static enum uc_status plan_keys(const struct uc_task_context *ctx, const struct newcomer *n, struct uc_plan *plan, struct uc_error *e)
 {
 	UC_CLEANUP(uc_sealed_list_free) struct uc_sealed_list all = {.items = NULL};
-	UC_CLEANUP(uc_recipients_free) struct uc_recipients nodes = {.items = NULL};
-	UC_TRY(uc_all_nodes(ctx, n->join.node, &nodes, e));
-	uc_recipients_add(&nodes, n->join.node, n->cert);
 	UC_TRY(uc_sealed_list_read(ctx, NULL, &all, e));
 	for (size_t i = 0; i < all.count; i++) {
 		const struct uc_sealed *k = &all.items[i];
-		if (!uc_sealed_everywhere(k)) continue; /* a multi-server certificate does not name the newcomer */
-		if (k->blob.len == 0 || !uc_strv_has(&k->nodes, ctx->node)) {
-			uc_findings_add(&plan->findings, UC_WARN, "key-missing", "Replace it: set key regen authz.",
-			                "the %s key %.8s... cannot be opened here, so %s does not get it", k->purpose, k->key_id, n->join.node);
-			continue;
-		}
-		UC_TRY(uc_plan_seal_again(ctx, k->purpose, k->kind, k->key_id, &nodes, k, plan, e));
+		bool due;
+		UC_TRY(is_due(ctx, n, k, &due, e));
+		if (due) UC_TRY(plan_key(ctx, n, k, plan, e));
 	}
 	return UC_OK;
 }

@@ -133,18 +133,25 @@ static enum uc_status warn_of_keys(const struct uc_task_context *ctx, const char
 {
 	UC_CLEANUP(uc_sealed_list_free) struct uc_sealed_list all = {.items = NULL};
 	bool oauth = false;
+	bool recovery = false;
 	UC_TRY(uc_sealed_list_read(ctx, NULL, &all, e));
 	for (size_t i = 0; i < all.count; i++) {
 		const struct uc_sealed *k = &all.items[i];
 		if (!uc_strv_has(&k->nodes, node)) continue;
-		oauth = oauth || uc_sealed_everywhere(k);
-		if (uc_sealed_everywhere(k)) continue;
+		oauth = oauth || uc_sealed_rotates(k);
+		recovery = recovery || (uc_sealed_roles(k) != 0 && !uc_sealed_rotates(k));
+		if (uc_sealed_roles(k) != 0) continue;
 		uc_findings_add(&plan->findings, UC_WARN, "multi-server-key-known",
 		                "If that machine may come into other hands: a new multi-server CSR, and have the certificate revoked.",
 		                "%s has the key %.8s... of a multi-server %s certificate or CSR", node, k->key_id, k->purpose);
 		uc_plan_follow_on(plan, UC_ALL_NODES, "certificate", k->purpose,
 		                  "If %s may come into other hands: set csr gen %s --distribution multi-server.", node, k->purpose);
 	}
+	if (recovery)
+		uc_findings_add(
+		    &plan->findings, UC_WARN, "recovery-key-known",
+		    "If that machine may come into other hands: set cert regen ITLRecovery, when phones can follow (utils itl reset localkey).",
+		    "%s has the key of ITLRecovery, which signs trust lists", node);
 	if (!oauth) return UC_OK;
 	uc_findings_add(&plan->findings, UC_WARN, "rotate-keys", "Rotate them: set key regen authz signing, set key regen authz encryption.",
 	                "%s has known the OAuth keys, with which tokens for the whole cluster can be made", node);
@@ -186,7 +193,6 @@ enum uc_status uc_plan_node_remove(struct uc_task_context *ctx, const struct uc_
 	UC_TRY(uc_plan_end_joins(ctx, node, 0, plan, NULL, e));
 	json_t *step = json_pack("{s:s, s:s, s:o}", "type", "node.remove", "node", node, "before", uc_node_row_json(&m->row));
 	uc_plan_step(plan, step, "Remove the node %s (%s)", node, m->row.fqdn);
-	uc_plan_follow(plan, "lists", "ITL", "The lists that name the node are made and signed again; phones fetch them.");
 	uc_plan_follow(plan, "backup", "backup", "Take a backup.");
 	return UC_OK;
 }

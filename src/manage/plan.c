@@ -6,6 +6,7 @@
 
 #include "core/bytes.h"
 #include "core/text.h"
+#include "manage/cluster.h"
 #include "manage/preview.h"
 #include "pki/digest.h"
 #include "pki/report.h"
@@ -16,6 +17,7 @@ void uc_plan_init(struct uc_plan *p, const char *task)
 	                      .summary = uc_strdup(""),
 	                      .steps = json_array(),
 	                      .followups = json_array(),
+	                      .asked = json_object(),
 	                      .trust = json_object(),
 	                      .bound = json_array()};
 }
@@ -24,6 +26,7 @@ void uc_plan_free(struct uc_plan *p)
 {
 	free(p->summary);
 	json_decref(p->steps);
+	json_decref(p->asked);
 	json_decref(p->trust);
 	json_decref(p->bound);
 	json_decref(p->followups);
@@ -130,14 +133,19 @@ json_t *uc_roles_json(unsigned roles)
 	return out;
 }
 
+/* Is it asked for the first time? node may be NULL. */
+static bool first_asked(struct uc_plan *p, const char *kind, const char *target, const char *node)
+{
+	UC_CLEANUP(uc_freep) char *key = uc_sprintf("%s\n%s\n%s", kind, target, node != NULL ? node : "");
+	if (json_object_get(p->asked, key) != NULL) return false;
+	json_object_set_new(p->asked, key, json_true());
+	return true;
+}
+
 /* Takes text. node may be NULL. */
 static void add_followup(struct uc_plan *p, const char *node, const char *kind, const char *target, char *text)
 {
-	size_t i;
-	const json_t *have;
-	json_array_foreach(p->followups, i, have)
-	{
-		if (strcmp(uc_json_member(have, "kind"), kind) != 0 || strcmp(uc_json_member(have, "target"), target) != 0) continue;
+	if (!first_asked(p, kind, target, node)) {
 		free(text);
 		return;
 	}
@@ -162,25 +170,72 @@ void uc_plan_follow_on(struct uc_plan *p, const char *node, const char *kind, co
 	va_end(ap);
 }
 
-static void follow_services(struct uc_plan *p, const char *const *services)
+/* ---- what follows a change of certificates ---- */
+
+/* The services that depend on what a change touches, and the roles that have it. */
+struct following {
+	const struct uc_task_context *ctx;
+	const char *const *services;
+	unsigned roles;
+	struct uc_plan *plan;
+};
+
+static void follow_on_node(const struct following *f, const char *node, unsigned roles)
 {
-	for (size_t i = 0; services[i] != NULL; i++) uc_plan_follow(p, "reload", services[i], "Reload or restart %s.", services[i]);
+	for (size_t i = 0; f->services[i] != NULL; i++) {
+		const char *service = f->services[i];
+		unsigned runs = uc_service_roles(service);
+		if ((roles & (runs != 0 ? runs : f->roles)) == 0) continue;
+		if (strcmp(node, f->ctx->node) == 0)
+			uc_plan_follow(f->plan, "reload", service, "Reload or restart %s.", service);
+		else
+			uc_plan_follow_on(f->plan, node, "reload", service, "Reload or restart %s on %s.", service, node);
+	}
 }
 
-void uc_plan_follow_purpose(struct uc_plan *p, const struct uc_purpose *purpose)
+static enum uc_status follow_everywhere(const struct following *f, struct uc_error *e)
 {
-	follow_services(p, purpose->services);
-	if ((purpose->follow & UC_FOLLOW_LISTS) != 0)
-		uc_plan_follow(p, "lists", "ITL", "The ITL file is made and signed again; phones fetch it.");
-	if ((purpose->follow & UC_FOLLOW_CTL) != 0)
-		uc_plan_follow(p, "ctl-update", "CTL", "While the cluster is in mixed mode: update the CTL file (utils ctl update CTLFile).");
-	uc_plan_follow(p, "backup", "backup", "Take a backup: restoring one from before this change can leave phones without trust.");
+	UC_CLEANUP(uc_members_free) struct uc_members all = {.items = NULL};
+	UC_TRY(uc_members_read(f->ctx, &all, e));
+	for (size_t i = 0; i < all.count; i++) follow_on_node(f, all.items[i].row.name, all.items[i].roles);
+	return UC_OK;
 }
 
-void uc_plan_follow_store(struct uc_plan *p, const struct uc_trust_store *store)
+static enum uc_status follow_services(const struct following *f, const char *scope, struct uc_error *e)
 {
-	follow_services(p, store->services);
-	uc_plan_follow(p, "backup", "backup", "Take a backup.");
+	if (strcmp(scope, UC_ALL_NODES) == 0) return follow_everywhere(f, e);
+	unsigned roles = f->ctx->roles;
+	if (strcmp(scope, f->ctx->node) != 0) {
+		UC_CLEANUP(uc_node_row_free) struct uc_node_row row = {.name = NULL};
+		enum uc_status status = uc_store_node(f->ctx->store, scope, &row, e);
+		if (status == UC_ENOTFOUND) return UC_OK; /* it has gone, and its services with it */
+		UC_TRY(status);
+		UC_TRY(uc_roles_parse(row.roles, &roles, e));
+	}
+	follow_on_node(f, scope, roles);
+	return UC_OK;
+}
+
+enum uc_status uc_plan_follow_purpose(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const char *scope,
+                                      struct uc_plan *plan, struct uc_error *e)
+{
+	unsigned roles = purpose->shared != 0 ? purpose->shared : purpose->roles;
+	struct following f = {.ctx = ctx, .services = purpose->services, .roles = roles, .plan = plan};
+	if (purpose->shared != 0) scope = UC_ALL_NODES;
+	if (!first_asked(plan, "", purpose->name, scope)) return UC_OK;
+	UC_TRY(follow_services(&f, scope, e));
+	uc_plan_follow(plan, "backup", "backup", "Take a backup: restoring one from before this change can leave phones without trust.");
+	return UC_OK;
+}
+
+enum uc_status uc_plan_follow_store(const struct uc_task_context *ctx, const struct uc_trust_store *store, const char *scope,
+                                    struct uc_plan *plan, struct uc_error *e)
+{
+	struct following f = {.ctx = ctx, .services = store->services, .roles = store->roles, .plan = plan};
+	if (!first_asked(plan, "", store->name, scope)) return UC_OK;
+	UC_TRY(follow_services(&f, scope, e));
+	uc_plan_follow(plan, "backup", "backup", "Take a backup.");
+	return UC_OK;
 }
 
 bool uc_plan_empty(const struct uc_plan *p)

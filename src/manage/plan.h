@@ -10,6 +10,8 @@
 #include "core/finding.h"
 #include "core/mem.h"
 
+struct uc_task_context;
+
 struct uc_plan {
 	const char *task;  /* static */
 	char *summary;     /* one sentence in the imperative: "Replace the tomcat certificate of cucm-pub" */
@@ -18,6 +20,7 @@ struct uc_plan {
 	struct uc_findings findings;
 	int64_t base;   /* the head of the log it was made from */
 	int64_t undoes; /* the change it takes back, or 0 */
+	json_t *asked;  /* private: what the follow-ups are about, so that each is named once */
 	json_t *trust;  /* private: what the steps do to trust entries, so that a bundle of thousands is planned in one pass */
 	json_t *bound;  /* private: see uc_plan_bind() */
 };
@@ -41,14 +44,19 @@ void uc_plan_names_trust(const struct uc_plan *p, const char *store, const char 
 /* Does a step add this certificate (base64) to a store and scope, or remove the entry of this name from it? */
 bool uc_plan_adds_trust(const struct uc_plan *p, const char *store, const char *scope, const char *certificate);
 bool uc_plan_removes_trust(const struct uc_plan *p, const char *store, const char *scope, const char *name);
-/* Adds a follow-up once: a second one of the same kind and target is dropped. kind: store/followup.h, which says whose it is by that. */
+/* Adds a follow-up once: a second one of the same node, kind and target is dropped. kind: store/followup.h, which says whose it is by that. */
 void uc_plan_follow(struct uc_plan *p, const char *kind, const char *target, const char *fmt, ...) UC_PRINTF(4, 5);
 /* The same for one that this node, or the cluster (UC_ALL_NODES), has to do, whoever makes the change. */
 void uc_plan_follow_on(struct uc_plan *p, const char *node, const char *kind, const char *target, const char *fmt, ...) UC_PRINTF(5, 6);
-/* The follow-ups of a purpose's change: its services, the CTL, the lists, a backup. */
-void uc_plan_follow_purpose(struct uc_plan *p, const struct uc_purpose *purpose);
-/* And of a trust store's. */
-void uc_plan_follow_store(struct uc_plan *p, const struct uc_trust_store *store);
+/*
+ * The follow-ups of a purpose's change: its services, the CTL, the lists, a backup. scope: the node whose certificate it is, or UC_ALL_NODES; that of a shared purpose is always all nodes'. Each node that has
+ * the purpose and runs the service is to load it anew; the node of the context is not named, since the change is its own.
+ */
+enum uc_status uc_plan_follow_purpose(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const char *scope,
+                                      struct uc_plan *plan, struct uc_error *e) UC_MUST;
+/* And of a trust store's. scope: the node on which the entry counts, or UC_ALL_NODES. */
+enum uc_status uc_plan_follow_store(const struct uc_task_context *ctx, const struct uc_trust_store *store, const char *scope,
+                                    struct uc_plan *plan, struct uc_error *e) UC_MUST;
 /* A plan without steps changes nothing. */
 bool uc_plan_empty(const struct uc_plan *p);
 

@@ -31,7 +31,7 @@ static void warn_of_certificate(const struct uc_purpose *purpose, const struct u
 		    "the CA-signed %s certificate %s (valid to %s) is overwritten by a self-signed one, which peers outside do not trust",
 		    purpose->name, label, until);
 	else
-		uc_findings_add(out, UC_WARN, "overwrites-certificate", purpose->shared ? NULL : "Undo brings it back within 30 days.",
+		uc_findings_add(out, UC_WARN, "overwrites-certificate", purpose->rotates ? NULL : "Undo brings it back within 30 days.",
 		                "the %s certificate %s (valid to %s) and its key are replaced", purpose->name, label, until);
 	if (strcmp(old->distribution, "multi-server") == 0)
 		uc_findings_add(out, UC_WARN, "leaves-multi-server", "Generate a new multi-server CSR when all nodes are to have one certificate.",
@@ -54,14 +54,14 @@ static enum uc_status note_pending(const struct uc_task_context *ctx, const stru
 	return UC_OK;
 }
 
-/* A key that all nodes have is sealed to each, and the old one ends. */
+/* A key that several nodes have is sealed to each; where it is one that rotates, the old one ends. */
 static enum uc_status plan_shared(struct uc_task_context *ctx, const struct uc_purpose *purpose, const struct uc_made *made,
                                   const struct uc_identity *old, struct uc_plan *plan, struct uc_error *e)
 {
 	UC_CLEANUP(uc_recipients_free) struct uc_recipients nodes = {.items = NULL};
-	UC_TRY(uc_all_nodes(ctx, NULL, &nodes, e));
+	UC_TRY(uc_shared_nodes(ctx, purpose, NULL, &nodes, e));
 	UC_TRY(uc_plan_seal_new(ctx, purpose->name, "private", made, &nodes, plan, e));
-	if (old == NULL) return UC_OK;
+	if (old == NULL || !purpose->rotates) return UC_OK;
 	uc_plan_purge_shared(purpose->name, old->key_id, plan);
 	uc_warn_of_rotation(&plan->findings);
 	return UC_OK;
@@ -111,8 +111,7 @@ enum uc_status uc_plan_regen(struct uc_task_context *ctx, const struct uc_task_r
 	const struct uc_made *made = uc_material_get(ctx->material, j.purpose->name);
 	UC_TRY(plan_certificate(&j, made, have ? &old : NULL, plan, e));
 	if (j.purpose->shared) UC_TRY(plan_shared(ctx, j.purpose, made, have ? &old : NULL, plan, e));
-	uc_plan_follow_purpose(plan, j.purpose);
-	return UC_OK;
+	return uc_plan_follow_purpose(ctx, j.purpose, ctx->node, plan, e);
 }
 
 enum uc_status uc_prepare_regen(struct uc_task_context *ctx, const struct uc_task_request *req, const struct uc_plan *plan,

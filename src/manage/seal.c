@@ -45,6 +45,12 @@ enum uc_status uc_all_nodes(const struct uc_task_context *ctx, const char *but, 
 	return pick(ctx, but, ~0u, out, e);
 }
 
+enum uc_status uc_shared_nodes(const struct uc_task_context *ctx, const struct uc_purpose *purpose, const char *but,
+                               struct uc_recipients *out, struct uc_error *e)
+{
+	return pick(ctx, but, purpose->shared, out, e);
+}
+
 enum uc_status uc_purpose_nodes(const struct uc_task_context *ctx, const struct uc_purpose *purpose, struct uc_recipients *out,
                                 struct uc_error *e)
 {
@@ -120,11 +126,18 @@ enum uc_status uc_sealed_maybe(const struct uc_task_context *ctx, const char *ke
 	return status == UC_ENOTFOUND ? UC_OK : status;
 }
 
-bool uc_sealed_everywhere(const struct uc_sealed *k)
+unsigned uc_sealed_roles(const struct uc_sealed *k)
+{
+	const struct uc_purpose *purpose = NULL;
+	if (strcmp(k->purpose, UC_AUTHZ_ENCRYPTION) == 0) return ~0u;
+	return uc_purpose_find(k->purpose, &purpose, NULL) == UC_OK ? purpose->shared : 0;
+}
+
+bool uc_sealed_rotates(const struct uc_sealed *k)
 {
 	const struct uc_purpose *purpose = NULL;
 	if (strcmp(k->purpose, UC_AUTHZ_ENCRYPTION) == 0) return true;
-	return uc_purpose_find(k->purpose, &purpose, NULL) == UC_OK && purpose->shared;
+	return uc_purpose_find(k->purpose, &purpose, NULL) == UC_OK && purpose->rotates;
 }
 
 /* ---- steps ---- */
@@ -186,7 +199,7 @@ enum uc_status uc_plan_forget_sealed(const struct uc_task_context *ctx, const ch
 	UC_TRY(uc_sealed_list_read(ctx, NULL, &all, e));
 	for (size_t i = 0; i < all.count; i++) {
 		const struct uc_sealed *k = &all.items[i];
-		if (!uc_strv_has(&k->nodes, node) || (!oauth && uc_sealed_everywhere(k))) continue;
+		if (!uc_strv_has(&k->nodes, node) || (!oauth && uc_sealed_roles(k) != 0)) continue;
 		UC_CLEANUP(uc_strv_free) struct uc_strv others = {.items = NULL};
 		for (size_t n = 0; n < k->nodes.count; n++)
 			if (strcmp(k->nodes.items[n], node) != 0) uc_strv_add(&others, k->nodes.items[n]);
@@ -230,8 +243,10 @@ enum uc_status uc_seal_to(const struct uc_task_context *ctx, const char *key, co
 
 enum uc_status uc_seal_made(const struct uc_task_context *ctx, struct uc_made *made, struct uc_error *e)
 {
+	const struct uc_purpose *purpose = NULL;
 	UC_CLEANUP(uc_recipients_free) struct uc_recipients to = {.items = NULL};
-	UC_TRY(uc_all_nodes(ctx, NULL, &to, e));
+	UC_TRY(uc_purpose_find(made->purpose, &purpose, e));
+	UC_TRY(uc_shared_nodes(ctx, purpose, NULL, &to, e));
 	return uc_seal_to(ctx, made->key, &to, &made->sealed, e);
 }
 

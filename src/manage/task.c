@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "manage/lists.h"
+
 static const struct uc_task tasks[] = {
     {"install", UC_TASK_ANYWHERE, uc_prepare_install, NULL, uc_plan_install},
     {"cert-regen", UC_TASK_ANYWHERE, uc_prepare_regen, NULL, uc_plan_regen},
@@ -20,6 +22,12 @@ static const struct uc_task tasks[] = {
     {"node-remove", UC_TASK_PUBLISHER, NULL, uc_beside_node_remove, uc_plan_node_remove},
     {"node-rename", UC_TASK_PUBLISHER, NULL, NULL, uc_plan_node_rename},
     {"encryption-regen", UC_TASK_PUBLISHER, uc_prepare_encryption_regen, NULL, uc_plan_encryption_regen},
+    {"ctl-mode", UC_TASK_PUBLISHER, uc_prepare_ctl_mode, NULL, uc_plan_ctl_mode},
+    {"ctl-update", UC_TASK_PUBLISHER, uc_prepare_ctl_update, NULL, uc_plan_ctl_update},
+    {"ctl-reset", UC_TASK_PUBLISHER, uc_prepare_ctl_reset, NULL, uc_plan_ctl_reset},
+    {"itl-reset", UC_TASK_PUBLISHER, NULL, NULL, uc_plan_itl_reset},
+    {"itl-update", UC_TASK_PUBLISHER, NULL, NULL, uc_plan_itl_update},
+    {"setting-set", UC_TASK_PUBLISHER, NULL, NULL, uc_plan_setting_set},
 };
 
 enum uc_status uc_task_find(const char *name, const struct uc_task **out, struct uc_error *e)
@@ -29,6 +37,13 @@ enum uc_status uc_task_find(const char *name, const struct uc_task **out, struct
 		if (strcmp(tasks[i].name, name) == 0) return UC_OK;
 	}
 	return uc_fail(e, UC_ENOTFOUND, "no-task", NULL, "there is no task '%s'", name);
+}
+
+enum uc_status uc_task_plan(const struct uc_task *task, struct uc_task_context *ctx, const struct uc_task_request *req,
+                            struct uc_plan *plan, struct uc_error *e)
+{
+	UC_TRY(task->plan(ctx, req, plan, e));
+	return uc_plan_lists(ctx, plan, e);
 }
 
 enum uc_status uc_trust_missing(struct uc_store *store, const char *trust_store, const char *name, struct uc_error *e)

@@ -44,6 +44,8 @@ struct uc_material {
 };
 void uc_material_free(struct uc_material *m);
 
+struct uc_held_lists;
+
 /* Where a task works: a node and its state. All borrowed. */
 struct uc_task_context {
 	struct uc_store *store; /* inside a read or write transaction */
@@ -57,6 +59,9 @@ struct uc_task_context {
 	bool clustered;                     /* several nodes can share the store */
 	bool elsewhere;                     /* a preview of what another node will do: its keys are not here, and count as there */
 	const struct uc_material *material; /* NULL: a preview */
+	/* The lists that phones were seen to fetch from this node (manage/lists.h), borrowed; NULL: nobody can tell. */
+	const struct uc_held_lists *(*held)(void *held_ctx, struct uc_store *store);
+	void *held_ctx;
 };
 
 /* Where a task can be carried out. */
@@ -83,6 +88,12 @@ struct uc_task {
 	enum uc_status (*plan)(struct uc_task_context *ctx, const struct uc_task_request *req, struct uc_plan *plan, struct uc_error *e);
 };
 
+/*
+ * Makes the plan of a task: its own function's, and what its steps do to the trust lists that phones hold (uc_plan_lists()).
+ */
+enum uc_status uc_task_plan(const struct uc_task *task, struct uc_task_context *ctx, const struct uc_task_request *req,
+                            struct uc_plan *plan, struct uc_error *e) UC_MUST;
+
 /* UC_ENOTFOUND "no-task". */
 enum uc_status uc_task_find(const char *name, const struct uc_task **out, struct uc_error *e) UC_MUST;
 
@@ -105,6 +116,12 @@ enum uc_status uc_task_find(const char *name, const struct uc_task **out, struct
  *   node-rename   {node, name?, domain?}
  *   encryption-regen {}                             the OAuth encryption key; the signing key is cert-regen {"purpose":"authz"}
  *   web-reload    {}                                no change: the node loads its TLS contexts anew
+ *   ctl-mode      {mode}                            "mixed-mode" or "non-secure-mode": and the CTL is published
+ *   ctl-update    {}                                the CTL is published as the state is, signed by ITLRecovery
+ *   ctl-reset     {}                                the same, signed by CallManager
+ *   itl-reset     {}                                CallManager signs the ITLs,
+ *   itl-update    {}                                ITLRecovery does again
+ *   setting-set   {name, value}                     of the settings of catalog/setting.h that no other task changes
  */
 
 /* Says whether a change (as uc_log_get() gives it) can be taken back: nothing is added to out when it can, else findings of weight UC_REFUSED that say why not. */
@@ -183,6 +200,9 @@ enum uc_status uc_plan_spread_copies(const struct uc_task_context *ctx, const st
 enum uc_status uc_plan_trust(const struct uc_task_context *ctx, const char *store, const char *scope, const struct uc_cert *cert,
                              const char *description, const char *origin, struct uc_plan *plan, bool *added, struct uc_error *e) UC_MUST;
 json_t *uc_plan_trust_removal(const struct uc_trust *t);
+/* A step that gives a setting another value; none when it has that value. UC_ENOTFOUND "no-setting". */
+enum uc_status uc_plan_setting(const struct uc_task_context *ctx, const char *name, const char *value, struct uc_plan *plan,
+                               struct uc_error *e) UC_MUST;
 
 /*
  * The certificates of a store that can take part in paths from these certificates: their issuers, the issuers' issuers and so on, sorted into anchors (self-signed) and intermediates. Appended;
@@ -220,6 +240,10 @@ bool uc_purpose_random_name(const struct uc_purpose *purpose);
 /* The common name by the catalogue's pattern. Free with free(). */
 char *uc_pattern_name(const struct uc_task_context *ctx, const char *pattern);
 
+struct uc_followup;
+/* A followup.done step; owned. */
+json_t *uc_followup_done_step(const struct uc_followup *f);
+
 /* The plan functions of the table. */
 #define UC_TASK_PLAN(name) \
 	enum uc_status name(struct uc_task_context *ctx, const struct uc_task_request *req, struct uc_plan *plan, struct uc_error *e) UC_MUST
@@ -255,5 +279,14 @@ UC_TASK_PLAN(uc_plan_node_rename);
 UC_TASK_PLAN(uc_plan_encryption_regen);
 UC_TASK_PREPARE(uc_prepare_encryption_regen);
 UC_TASK_PLAN(uc_plan_web_reload);
+UC_TASK_PLAN(uc_plan_ctl_mode);
+UC_TASK_PREPARE(uc_prepare_ctl_mode);
+UC_TASK_PLAN(uc_plan_ctl_update);
+UC_TASK_PREPARE(uc_prepare_ctl_update);
+UC_TASK_PLAN(uc_plan_ctl_reset);
+UC_TASK_PREPARE(uc_prepare_ctl_reset);
+UC_TASK_PLAN(uc_plan_itl_reset);
+UC_TASK_PLAN(uc_plan_itl_update);
+UC_TASK_PLAN(uc_plan_setting_set);
 
 #endif

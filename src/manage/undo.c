@@ -12,13 +12,13 @@ static bool is_answer(const json_t *step)
 	return strcmp(uc_json_member(step, "type"), "job.done") == 0;
 }
 
-/* Changes that went along with something that no step holds. */
+/* Changes that went along with something that no step holds; why: what such a change did. */
 static const struct {
 	const char *task, *why;
 } final[] = {
-    {"install", "it installed this node, which would be left without its certificates and its administrator"},
-    {"node-join", "a node joined by it; remove that node instead"},
-    {"node-remove", "a node was removed by it; have that node join again instead"},
+    {"install", "installed this node, which would be left without its certificates and its administrator"},
+    {"node-join", "let a node join; remove that node instead"},
+    {"node-remove", "removed a node; have that node join again instead"},
 };
 
 static const char *why_final(const char *task)
@@ -126,6 +126,8 @@ static const struct {
     {"key.seal", "The sealed ", "purpose", " key ", "key", " counts again"},
     {"followup.open", "To be done again on ", "node", ": ", "what", ""},
     {"followup.done", "Done: ", "kind", " ", "target", ""},
+    {"setting.set", "Set ", "name", " back to ", "value", ""},
+    {"setting.remove", "Set ", "name", " back to its default", "", ""},
     {"key.drop", "The sealed key ", "key", " no longer counts", "", ""},
 };
 
@@ -142,16 +144,32 @@ static void add_inverse(struct uc_plan *plan, json_t *step)
 	uc_plan_step(plan, step, "%s", text);
 }
 
-/* What must follow, as after the task itself. */
-static void follow(struct uc_plan *plan, const json_t *step)
+static bool about(const json_t *step, const char *kind)
+{
+	return uc_starts_with(uc_json_member(step, "type"), kind);
+}
+
+/* Does the change replace certificates of nodes? Then nothing is to be done for the copies of them that go or come along with it. */
+static bool replaces(const json_t *change)
+{
+	size_t i;
+	const json_t *step;
+	json_array_foreach(json_object_get(change, "steps"), i, step) if (about(step, "identity.")) return true;
+	return false;
+}
+
+/* What must follow where the step does something, as after the task itself. */
+static enum uc_status follow(const struct uc_task_context *ctx, const json_t *step, bool replacing, struct uc_plan *plan,
+                             struct uc_error *e)
 {
 	const struct uc_purpose *purpose = NULL;
 	const struct uc_trust_store *store = NULL;
-	if (uc_starts_with(uc_json_member(step, "type"), "identity.") &&
-	    uc_purpose_find(uc_json_member(step, "purpose"), &purpose, NULL) == UC_OK)
-		uc_plan_follow_purpose(plan, purpose);
-	if (uc_starts_with(uc_json_member(step, "type"), "trust.") && uc_trust_store_find(uc_json_member(step, "store"), &store, NULL) == UC_OK)
-		uc_plan_follow_store(plan, store);
+	if (about(step, "identity.") && uc_purpose_find(uc_json_member(step, "purpose"), &purpose, NULL) == UC_OK)
+		return uc_plan_follow_purpose(ctx, purpose, uc_json_member(step, "node"), plan, e);
+	bool copy = replacing && strcmp(uc_json_member(step, "origin"), "system") == 0;
+	if (about(step, "trust.") && !copy && uc_trust_store_find(uc_json_member(step, "store"), &store, NULL) == UC_OK)
+		return uc_plan_follow_store(ctx, store, uc_json_member(step, "scope"), plan, e);
+	return UC_OK;
 }
 
 enum uc_status uc_undo_judge(const struct uc_task_context *ctx, const json_t *change, struct uc_findings *out, struct uc_error *e)
@@ -165,7 +183,7 @@ enum uc_status uc_undo_judge(const struct uc_task_context *ctx, const json_t *ch
 	}
 	const char *why = why_final(uc_json_member(change, "task"));
 	if (why != NULL) {
-		uc_findings_add(out, UC_REFUSED, "not-undoable", NULL, "change %lld cannot be taken back: %s", number, why);
+		uc_findings_add(out, UC_REFUSED, "not-undoable", NULL, "change %lld %s", number, why);
 		return UC_OK;
 	}
 	uc_time at;
@@ -177,7 +195,7 @@ enum uc_status uc_undo_judge(const struct uc_task_context *ctx, const json_t *ch
 	int64_t later;
 	UC_TRY(uc_log_later(ctx->store, number, &later, e));
 	if (later > 0)
-		uc_findings_add(out, UC_REFUSED, "changed-since", "Undo the later change first.", "change %lld touched the same certificates later",
+		uc_findings_add(out, UC_REFUSED, "changed-since", "Undo the later change first.", "change %lld touched the same things later",
 		                (long long)later);
 	size_t i;
 	const json_t *step;
@@ -186,7 +204,7 @@ enum uc_status uc_undo_judge(const struct uc_task_context *ctx, const json_t *ch
 		bool lasting;
 		UC_TRY(judge_step(ctx, change, step, out, &lasting, e));
 		if (!lasting) continue;
-		uc_findings_add(out, UC_REFUSED, "not-undoable", NULL, "change %lld cannot be taken back: %s", number,
+		uc_findings_add(out, UC_REFUSED, "not-undoable", NULL, "change %lld did something that lasts: %s", number,
 		                uc_json_member(step, "text"));
 		return UC_OK;
 	}
@@ -240,10 +258,11 @@ enum uc_status uc_plan_undo(struct uc_task_context *ctx, const struct uc_task_re
 	uc_plan_summary(plan, "Undo change %lld: %s", (long long)number, uc_json_member(change, "summary"));
 	enum uc_status status = uc_undo_judge(ctx, change, &plan->findings, e);
 	const json_t *steps = json_object_get(change, "steps");
+	bool replacing = replaces(change);
 	for (size_t i = json_array_size(steps); status == UC_OK && uc_findings_worst(&plan->findings) != UC_REFUSED && i-- > 0;) {
 		if (is_answer(json_array_get(steps, i))) continue;
 		json_t *inverse = uc_step_invert(json_array_get(steps, i));
-		follow(plan, inverse);
+		status = follow(ctx, inverse, replacing, plan, e);
 		add_inverse(plan, inverse);
 	}
 	json_decref(change);

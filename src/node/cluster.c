@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/lists.h"
 #include "node/read.h"
 #include "pki/report.h"
 
@@ -39,18 +40,19 @@ json_t *uc_node_report(struct uc_node *n)
 {
 	UC_CLEANUP(uc_findings_free) struct uc_findings findings = {.items = NULL};
 	own_findings(n, &findings);
+	json_t *itl = uc_list_report(n);
 	pthread_mutex_lock(&n->view_lock);
 	const struct uc_link *l = n->link;
 	json_int_t port = json_integer_value(json_object_get(n->ports, "https"));
 	const char *host = n->https_public[0] != '\0' ? n->https_public : n->fqdn;
 	UC_CLEANUP(uc_freep) char *https = uc_sprintf(strchr(host, ':') != NULL ? "[%s]:%lld" : "%s:%lld", host, (long long)port);
 	bool read_only = l->linked && (l->state == UC_LINK_HALTED || l->state == UC_LINK_REMOVED || l->clock_off);
-	json_t *out =
-	    json_pack("{s:s, s:s?, s:b, s:s?, s:o}", "version", UC_VERSION, "https", port > 0 ? https : NULL, "read_only", read_only, "reason",
-	              !read_only     ? NULL
-	              : l->clock_off ? l->clock
-	                             : l->reason,
-	              "findings", uc_report_findings(&findings));
+	json_t *out = json_pack("{s:s, s:s?, s:o, s:b, s:s?, s:o}", "version", UC_VERSION, "https", port > 0 ? https : NULL, "itl", itl,
+	                        "read_only", read_only, "reason",
+	                        !read_only     ? NULL
+	                        : l->clock_off ? l->clock
+	                                       : l->reason,
+	                        "findings", uc_report_findings(&findings));
 	pthread_mutex_unlock(&n->view_lock);
 	return out;
 }

@@ -6,10 +6,11 @@
 #include "core/log.h"
 #include "node/internal.h"
 #include "node/probe.h"
+#include "node/publish.h"
 
 enum { SELF_TIMEOUT_MS = 5000 };
 
-static void record(struct uc_node *n, int64_t number, const char *effect, const char *state, const char *detail)
+void uc_effect_record(struct uc_node *n, int64_t number, const char *effect, const char *state, const char *detail)
 {
 	struct uc_error e;
 	pthread_mutex_lock(&n->write_lock);
@@ -166,7 +167,8 @@ void uc_key_destroy(struct uc_node *n, int64_t number, const char *key)
 {
 	struct uc_error e;
 	enum uc_status status = uc_keys_remove(n->keys, key, &e);
-	record(n, number, "key-purge", status == UC_OK ? "done" : "failed", status == UC_OK ? "the private key is destroyed" : e.message);
+	uc_effect_record(n, number, "key-purge", status == UC_OK ? "done" : "failed",
+	                 status == UC_OK ? "the private key is destroyed" : e.message);
 }
 
 void uc_effects_run(struct uc_node *n, int64_t number, const json_t *steps)
@@ -183,6 +185,7 @@ void uc_effects_run(struct uc_node *n, int64_t number, const json_t *steps)
 			uc_key_destroy(n, number, uc_json_member(step, "key"));
 		if (here && uc_starts_with(type, "identity.") && uc_starts_with(uc_json_member(step, "purpose"), "tomcat")) https = true;
 	}
+	uc_publish_effects(n, number);
 	uc_crash_point("effects-half");
 	if (https) uc_self_check(n, number);
 }

@@ -37,13 +37,13 @@ static void see_identity(struct news *w, const json_t *step, int64_t number)
 {
 	(void)number;
 	bool tomcat = uc_starts_with(uc_json_member(step, "purpose"), "tomcat");
-	if (names(step, "purpose", "authz")) w->view = true;
-	if (!names(step, "node", w->node->name)) return;
+	/* Those of other nodes stand in the lists of this one. */
 	w->view = true;
+	if (!names(step, "node", w->node->name)) return;
 	w->check = w->check || tomcat;
 }
 
-static void see_seal(struct news *w, const json_t *step, int64_t number)
+static void see_view(struct news *w, const json_t *step, int64_t number)
 {
 	(void)step;
 	(void)number;
@@ -69,7 +69,10 @@ static void see_rename(struct news *w, const json_t *step, int64_t number)
 {
 	(void)number;
 	const char *now = w->name != NULL ? w->name : w->node->name;
-	if (!names(step, "node", now)) return;
+	if (!names(step, "node", now)) {
+		w->view = true; /* lists name other nodes; one that is renamed itself starts again */
+		return;
+	}
 	free(w->name);
 	free(w->domain);
 	w->name = uc_strdup(uc_json_member(step, "to"));
@@ -79,6 +82,7 @@ static void see_rename(struct news *w, const json_t *step, int64_t number)
 static void see_node(struct news *w, const json_t *step, int64_t number)
 {
 	(void)number;
+	w->view = true;
 	w->member = w->member || names(step, "node", w->node->name);
 }
 
@@ -87,10 +91,11 @@ static const struct {
 	void (*see)(struct news *w, const json_t *step, int64_t number);
 } seen[] = {
     {"identity.set", see_identity}, {"identity.remove", see_identity},
-    {"key.seal", see_seal},         {"key.drop", see_seal},
+    {"key.seal", see_view},         {"key.drop", see_view},
     {"key.purge", see_purge},       {"job.add", see_job},
     {"node.rename", see_rename},    {"node.set", see_node},
-    {"node.remove", see_node},
+    {"node.remove", see_node},      {"setting.set", see_view},
+    {"setting.remove", see_view},   {"list.publish", see_view},
 };
 
 /* A key that goes out of use can be undone to for as long as changes can: that time starts here. */

@@ -39,6 +39,7 @@ struct uc_view {
 	SSL_CTX *https;
 	struct uc_shown shown[UC_SHOWN];
 	struct uc_token_keys authz;
+	struct uc_phone_basis *phones; /* what phones are answered by (publish.h) */
 };
 
 /* What the overview found wrong with certificates, and at which change and moment of uc_monotonic_ns(). */
@@ -48,6 +49,9 @@ struct uc_glance {
 };
 
 struct uc_link;
+struct uc_phone;
+struct uc_phone_basis;
+struct uc_published;
 
 struct uc_node {
 	char *data, *url;
@@ -56,6 +60,7 @@ struct uc_node {
 	unsigned roles;
 	unsigned roles_asked; /* by the configuration; 0: none */
 	struct uc_policy policy;
+	bool old_phones; /* HTTPS for phones takes TLS 1.0 */
 	uc_time started;
 	int lock_fd; /* held on DATA/lock for as long as the node is open */
 	struct uc_keys *keys;
@@ -76,7 +81,9 @@ struct uc_node {
 	struct uc_glance glance;
 	struct uc_sign_in *sign_in;
 	struct uc_sessions *sessions;
-	struct uc_link *link; /* to the store that the nodes share; there also while the node is single */
+	struct uc_published *published;
+	struct uc_phone *phone; /* what phones are given, and what they fetched (phone_internal.h) */
+	struct uc_link *link;   /* to the store that the nodes share; there also while the node is single */
 	void (*restart)(void *ctx);
 	void *restart_ctx;
 };
@@ -109,6 +116,11 @@ enum uc_status uc_node_file_rename(struct uc_node *n, const char *name, const ch
 
 /* Makes the view of the state that store shows and swaps it in, unless a newer one is there. On failure the old one stays and serves on, and does not count as newer than it is. */
 enum uc_status uc_view_refresh(struct uc_node *n, struct uc_store *store, struct uc_error *e) UC_MUST;
+/*
+ * A TLS context for servers without identities, or NULL; old: also for phones that know no more than TLS 1.0. And adding an identity of this node to one.
+ */
+SSL_CTX *uc_tls_new(bool old);
+enum uc_status uc_tls_add(struct uc_node *n, SSL_CTX *ctx, const struct uc_identity *i, struct uc_error *e) UC_MUST;
 /* The view shows this change as well: it altered nothing that a view is made of. Not one that lacks an earlier change. */
 void uc_view_advance(struct uc_node *n, int64_t number);
 /* Under view_lock: is the view to be made anew, since a change could not be brought into it? */
@@ -130,6 +142,8 @@ void uc_view_free(struct uc_view *v);
  * retried by uc_node_maintain().
  */
 void uc_effects_run(struct uc_node *n, int64_t number, const json_t *steps);
+/* Records how far this node has come with an effect of a change. */
+void uc_effect_record(struct uc_node *n, int64_t number, const char *effect, const char *state, const char *detail);
 /* Destroys a purged key and records it as an effect of the change. */
 void uc_key_destroy(struct uc_node *n, int64_t number, const char *key);
 /*

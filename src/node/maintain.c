@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "core/log.h"
-#include "node/internal.h"
+#include "node/publish.h"
 
 struct in_use {
 	struct uc_strv keys;
@@ -117,8 +117,9 @@ static enum uc_status retry_effects(struct uc_node *n, struct uc_error *e)
 	UC_CLEANUP(uc_reader_return) struct uc_lease reader = {.node = NULL};
 	UC_TRY(uc_reader_borrow(n, &reader, e));
 	UC_TRY(uc_log_head(reader.store, &head, NULL, e));
+	bool published = uc_published_well(n);
 	pthread_mutex_lock(&n->view_lock);
-	bool all_well = uc_self_check_well(n) && n->view->number >= head;
+	bool all_well = uc_self_check_well(n) && n->view->number >= head && published;
 	bool signing = n->view->authz.signing != NULL;
 	bool encryption = n->view->authz.encryption_id[0] != '\0';
 	pthread_mutex_unlock(&n->view_lock);

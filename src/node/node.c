@@ -13,7 +13,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/random.h"
-#include "node/internal.h"
+#include "node/publish.h"
 #include "pki/name.h"
 
 /* ---- who this node is ---- */
@@ -208,6 +208,8 @@ static enum uc_status open_parts(struct uc_node *n, const struct uc_node_config 
 	UC_TRY(settle_names(n, config, e));
 	UC_TRY(uc_keys_open(n->data, &n->keys, e));
 	UC_TRY(uc_store_open(n->url, UC_STORE_WRITE, &n->writer, e));
+	UC_TRY(uc_published_open(n, e));
+	UC_TRY(uc_phone_open(n->data, config->phone_files, config->phone_certificates, &n->phone, e));
 	UC_TRY(uc_link_open(n, config, e));
 	if (!uc_link_is(n)) UC_TRY(uc_node_install(n, config->tell_password, e));
 	if (uc_link_is(n)) UC_TRY(uc_link_start(n, e));
@@ -221,6 +223,7 @@ enum uc_status uc_node_open(const struct uc_node_config *config, struct uc_node 
 	n->url = uc_sprintf("sqlite:%s/store.db", config->data);
 	n->roles = n->roles_asked = config->roles;
 	n->policy = config->policy;
+	n->old_phones = config->old_phones;
 	n->started = uc_now();
 	n->lock_fd = -1;
 	pthread_mutex_init(&n->write_lock, NULL);
@@ -244,9 +247,11 @@ void uc_node_close(struct uc_node *n)
 {
 	if (n == NULL) return;
 	uc_link_close(n); /* first: its threads use all the rest */
+	uc_phone_close(n->phone);
 	for (size_t i = 0; i < n->pooled; i++) uc_store_close(n->pool[i]);
 	uc_store_close(n->writer);
 	uc_view_free(n->view);
+	uc_published_close(n);
 	uc_keys_close(n->keys);
 	uc_sign_in_free(n->sign_in);
 	uc_sessions_free(n->sessions);
@@ -273,6 +278,11 @@ void uc_node_set_ports(struct uc_node *n, const json_t *ports, const char *https
 	snprintf(n->https_address, sizeof n->https_address, "%s", https_address);
 	snprintf(n->https_public, sizeof n->https_public, "%s", https_public != NULL ? https_public : "");
 	pthread_mutex_unlock(&n->view_lock);
+}
+
+unsigned uc_node_roles(const struct uc_node *n)
+{
+	return n->roles;
 }
 
 json_t *uc_node_status(struct uc_node *n)

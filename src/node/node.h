@@ -21,6 +21,9 @@ struct uc_node_config {
 	const char *domain; /* NULL: what was installed, else the system's domain, or none */
 	unsigned roles;     /* uc_node_role bits; 0: what was installed, else publisher and tftp */
 	struct uc_policy policy;
+	bool old_phones;         /* HTTPS for phones takes what phones of long ago speak: TLS 1.0, SHA-1 */
+	const char *phone_files; /* the directory of files for phones, and the one of their certificates; NULL: below data */
+	const char *phone_certificates;
 	const char *join;        /* "HOST:PORT" of the publisher of the cluster to join; NULL, or joined already: none */
 	const char *join_secret; /* what the publisher gave out for it (set node add), the text itself */
 	/*
@@ -43,6 +46,8 @@ void uc_node_close(struct uc_node *n);
 /* ---- what it is ---- */
 
 json_t *uc_node_status(struct uc_node *n);
+/* Its roles, as bits; they stay as they are until it is started again. */
+unsigned uc_node_roles(const struct uc_node *n);
 /*
  * Tells the node which ports it listens on ({"https": 8443}), the address at which it reaches its own HTTPS (it checks itself there from now on) and the one at which others do; NULL: its name.
  */
@@ -146,6 +151,27 @@ enum uc_status uc_node_trust_check(struct uc_node *n, const char *store, struct 
 /* The same for what a server presents at "HOST:PORT", asked for by name (NULL: the host). */
 enum uc_status uc_node_trust_peer(struct uc_node *n, const char *store, const char *peer, const char *name, json_t **out,
                                   struct uc_error *e) UC_MUST;
+
+/* ---- trust lists (docs/api.md: lists, settings); what phones fetched is asked for in node/phone.h ---- */
+
+/* The name of a list as the API has it: "CTL" or "ITL", whatever the case. *out is static. UC_ENOTFOUND "no-list". */
+enum uc_status uc_node_list_name(const char *name, const char **out, struct uc_error *e) UC_MUST;
+/* The mode of the cluster, and of each list what is published, what it should say, who signs it, and whether phones will accept that. */
+enum uc_status uc_node_lists(struct uc_node *n, json_t **out, struct uc_error *e) UC_MUST;
+/*
+ * A list that was published. node: whose ITL, NULL: this one's; it makes no difference for the CTL. version: a SHA-256 or the unique beginning of one, NULL: the present one. UC_ENOTFOUND "no-list" when
+ * there is none, "list-elsewhere" when only that node has it, "no-node"; UC_EINPUT "ambiguous-version".
+ */
+enum uc_status uc_node_list(struct uc_node *n, const char *list, const char *node, const char *version, json_t **out,
+                            struct uc_error *e) UC_MUST;
+/* A page of all that were published, the newest first; after is the version at which the page before ended, or NULL. */
+enum uc_status uc_node_list_versions(struct uc_node *n, const char *list, const char *node, const char *after, size_t limit, json_t **out,
+                                     struct uc_error *e) UC_MUST;
+/* The bytes of a list, appended to out; file gets its name. The errors of uc_node_list(). */
+enum uc_status uc_node_list_content(struct uc_node *n, const char *list, const char *node, const char *version, struct uc_buf *out,
+                                    char file[96], struct uc_error *e) UC_MUST;
+/* The settings of the cluster (catalog/setting.h) with their values. */
+enum uc_status uc_node_settings(struct uc_node *n, json_t **out, struct uc_error *e) UC_MUST;
 
 /* ---- the cluster (docs/api.md: nodes, jobs, cluster) ---- */
 

@@ -11,6 +11,9 @@
  *   log-broken          danger
  *   key-missing         danger  as uc_own_keys_judge()
  *   own-expired         danger
+ *   list-unsigned       danger  the ITL file of this node cannot be published
+ *   ctl-due             warn    the CTL file does not say what it should
+ *   list-behind         note    phones of this node have not fetched its present ITL
  *   own-expiring        warn    the state "expiring" of lists
  *   chain-incomplete    warn    of a CA-signed certificate
  *   self-signed-outside warn    of a service that other companies reach (T2); note: of one that may be reached over a WAN

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "node/overview.h"
+#include "node/publish.h"
 #include "pki/name.h"
 #include "pki/report.h"
 
@@ -177,12 +178,41 @@ static enum uc_status look_at_keys(struct uc_node *n, struct uc_store *store, js
 	return UC_OK;
 }
 
+static enum uc_status look_at_lists(struct uc_node *n, struct uc_store *store, json_t *out, struct uc_error *e)
+{
+	UC_CLEANUP(uc_findings_free) struct uc_findings found = {.items = NULL};
+	uc_published_judge(n, store, &found);
+	UC_TRY(uc_ctl_judge(n, store, &found, e));
+	for (size_t i = 0; i < found.count; i++) {
+		const struct uc_finding *f = &found.items[i];
+		json_array_append_new(out, finding(f->weight, f->code, f->message, f->hint, 1, NULL));
+	}
+	return UC_OK;
+}
+
+/* The heaviest first; those of one weight in the order in which they were found. */
+static void sort_by_weight(json_t *found)
+{
+	json_t *sorted = json_array();
+	for (int weight = UC_REFUSED; weight >= UC_NOTE; weight--) {
+		size_t i;
+		json_t *one;
+		json_array_foreach(found, i, one) if (strcmp(uc_json_member(one, "weight"), uc_weight_name((enum uc_weight)weight)) == 0)
+		    json_array_append(sorted, one);
+	}
+	json_array_clear(found);
+	json_array_extend(found, sorted);
+	json_decref(sorted);
+}
+
 static enum uc_status look_at_all(struct uc_node *n, struct uc_store *store, uc_time now, json_t *out, struct uc_error *e)
 {
 	UC_CLEANUP(look_free) struct look l = {.node = n, .store = store, .now = now};
 	UC_TRY(look_at_keys(n, store, out, e));
 	UC_TRY(look_at_nodes(&l, e));
 	for (enum topic t = 0; t < TOPICS; t++) tell_pile(&l.piles[t], t, out);
+	UC_TRY(look_at_lists(n, store, out, e));
+	sort_by_weight(out);
 	return UC_OK;
 }
 

@@ -25,8 +25,8 @@ static void look_at_identity(void *ctx, const struct uc_identity *i)
 {
 	struct looking *l = ctx;
 	const struct uc_purpose *purpose = NULL;
-	/* A key that all nodes have is looked for on each, below. */
-	if (uc_purpose_find(i->purpose, &purpose, NULL) == UC_OK && purpose->shared) return;
+	/* The OAuth keys are looked for on each node, below. */
+	if (uc_purpose_find(i->purpose, &purpose, NULL) == UC_OK && purpose->rotates) return;
 	const char *fault = fault_of(l->node, i->key_id);
 	if (fault == NULL) return;
 	uc_findings_add(l->out, UC_WARN, "key-missing", "Regenerate the certificate, or restore the key directory from a backup.",

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "manage/lists.h"
 #include "node/read.h"
 #include "pki/name.h"
 #include "pki/path.h"
@@ -23,15 +24,6 @@ static json_t *eku_list(const char *const *oids)
 	return out;
 }
 
-static json_t *follow_list(const struct uc_purpose *p)
-{
-	json_t *out = json_array();
-	if ((p->follow & UC_FOLLOW_LISTS) != 0) json_array_append_new(out, json_string("lists"));
-	if ((p->follow & UC_FOLLOW_CTL) != 0) json_array_append_new(out, json_string("ctl-update"));
-	json_array_append_new(out, json_string("backup"));
-	return out;
-}
-
 static json_t *purpose_json(const struct uc_purpose *p)
 {
 	json_t *out =
@@ -40,7 +32,7 @@ static json_t *purpose_json(const struct uc_purpose *p)
 	              eku_list(p->ekus), "extended_key_usage_self_signed", eku_list(p->self_ekus), "key_types", uc_purpose_keys(p));
 	json_t *more = json_pack("{s:s, s:i, s:b, s:b, s:o, s:o, s:o, s:o}", "default_key", p->key, "years", p->years, "ca", p->ca,
 	                         "requestable", p->requestable, "roles", uc_roles_json(p->roles), "trust_stores", text_list(p->stores),
-	                         "services", text_list(p->services), "followups", follow_list(p));
+	                         "services", text_list(p->services), "lists", uc_list_names_with(p->name));
 	json_object_update(out, more);
 	json_decref(more);
 	return out;

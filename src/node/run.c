@@ -5,6 +5,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/random.h"
+#include "node/publish.h"
 #include "node/read.h"
 #include "pki/report.h"
 #include "store/followup.h"
@@ -21,6 +22,8 @@ struct run {
 	struct uc_plan plan;
 	struct uc_lease reader; /* the state that the preview was made from, until what it needs is prepared from the same */
 	struct uc_material material;
+	struct uc_held_lists held; /* looked at once: both makings of the plan judge by the same */
+	bool held_known;
 	int64_t number;
 	bool again;      /* the request id was in the log already */
 	bool committing; /* the commit was tried: whether it reached the disk is not known when it fails */
@@ -31,6 +34,7 @@ static void run_free(struct run *r)
 	uc_reader_return(&r->reader);
 	uc_plan_free(&r->plan);
 	uc_material_free(&r->material);
+	uc_held_lists_free(&r->held);
 	free(r->target);
 	free(r->job_id);
 	free(r->request);
@@ -46,6 +50,15 @@ static enum uc_status context_of(struct run *r, struct uc_store *store, struct u
 	return uc_node_context_move(out, row, e);
 }
 
+/* For uc_task_context.held. */
+static const struct uc_held_lists *held_of(void *ctx, struct uc_store *store)
+{
+	struct run *r = ctx;
+	if (!r->held_known) r->held = uc_published_held(r->node, store);
+	r->held_known = true;
+	return &r->held;
+}
+
 /* Makes the plan anew on this connection; material is NULL for a preview. */
 static enum uc_status make_plan(struct run *r, struct uc_store *store, const struct uc_material *material, struct uc_error *e)
 {
@@ -55,8 +68,10 @@ static enum uc_status make_plan(struct run *r, struct uc_store *store, const str
 	struct uc_task_context ctx;
 	UC_TRY(context_of(r, store, &row, &ctx, e));
 	ctx.material = material;
+	ctx.held = held_of;
+	ctx.held_ctx = r;
 	UC_TRY(uc_log_head(store, &r->plan.base, NULL, e));
-	return r->task->plan(&ctx, &r->call->request, &r->plan, e);
+	return uc_task_plan(r->task, &ctx, &r->call->request, &r->plan, e);
 }
 
 static json_t *outcome(const struct run *r, bool dry_run)

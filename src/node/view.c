@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "core/log.h"
-#include "node/internal.h"
+#include "node/publish.h"
 
 UC_DEFINE_CLEANUP(free_x509, X509, X509_free)
 
@@ -20,6 +20,7 @@ void uc_view_free(struct uc_view *v)
 	if (v == NULL) return;
 	SSL_CTX_free(v->https);
 	uc_token_keys_free(&v->authz);
+	if (v->phones != NULL) uc_phone_basis_unref(v->phones);
 	free(v);
 }
 
@@ -48,7 +49,7 @@ static enum uc_status add_chain(SSL_CTX *ctx, const struct uc_identity *i, struc
 	return UC_OK;
 }
 
-static enum uc_status add_identity(struct uc_node *n, SSL_CTX *ctx, const struct uc_identity *i, struct uc_error *e)
+enum uc_status uc_tls_add(struct uc_node *n, SSL_CTX *ctx, const struct uc_identity *i, struct uc_error *e)
 {
 	UC_CLEANUP(uc_key_freep) EVP_PKEY *key = NULL;
 	UC_TRY(uc_keys_get(n->keys, i->key_id, &key, e));
@@ -59,7 +60,16 @@ static enum uc_status add_identity(struct uc_node *n, SSL_CTX *ctx, const struct
 	return add_chain(ctx, i, e);
 }
 
-static SSL_CTX *new_context(void)
+/* What phones of long ago need, on their ports only, and only where that was switched on (C113). */
+static void allow_old(SSL_CTX *ctx)
+{
+	char signatures[] = "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:RSA-PSS+SHA256:RSA+SHA256:RSA+SHA384:RSA+SHA512:ECDSA+SHA1:RSA+SHA1";
+	SSL_CTX_set_min_proto_version(ctx, TLS1_VERSION);
+	SSL_CTX_set_cipher_list(ctx, "DEFAULT:@SECLEVEL=0");
+	SSL_CTX_set1_sigalgs_list(ctx, signatures);
+}
+
+SSL_CTX *uc_tls_new(bool old)
 {
 	char signatures[] =
 	    "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512";
@@ -73,6 +83,7 @@ static SSL_CTX *new_context(void)
 	SSL_CTX_set_security_level(ctx, 0);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_COMPRESSION);
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+	if (old) allow_old(ctx);
 	return ctx;
 }
 
@@ -84,14 +95,14 @@ static enum uc_status show(struct uc_node *n, struct uc_store *store, SSL_CTX *c
 	uc_cert_fingerprint_hex(i.cert, shown->fingerprint);
 	shown->chain = sent_with(&i);
 	shown->number = i.number;
-	return add_identity(n, ctx, &i, e);
+	return uc_tls_add(n, ctx, &i, e);
 }
 
 /* Makes the view; an identity that cannot be used is a fault of its own, so that one damaged key does not silence the other. */
 static enum uc_status make_view(struct uc_node *n, struct uc_store *store, struct uc_view *v, struct uc_error *e)
 {
 	UC_TRY(uc_log_head(store, &v->number, NULL, e));
-	v->https = new_context();
+	v->https = uc_tls_new(false);
 	if (v->https == NULL) return uc_fail(e, UC_EINTERNAL, "openssl", NULL, "OpenSSL cannot make a TLS context");
 	unsigned usable = 0;
 	struct uc_error why = {.code = UC_OK};
@@ -107,6 +118,7 @@ static enum uc_status make_view(struct uc_node *n, struct uc_store *store, struc
 		uc_log_error(shown->purpose, &why);
 	}
 	uc_authz_load(n, store, &v->authz);
+	v->phones = uc_publish(n, store);
 	if (usable > 0) return UC_OK;
 	if (e != NULL) *e = why;
 	return why.code;

@@ -1,5 +1,6 @@
 #include "pki/key.h"
 
+#include <limits.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
@@ -81,6 +82,15 @@ enum uc_status uc_key_generate(const struct uc_key_spec *spec, EVP_PKEY **out, s
 void uc_key_free(EVP_PKEY *key)
 {
 	EVP_PKEY_free(key);
+}
+
+EVP_PKEY *uc_key_read(struct uc_slice pkcs8)
+{
+	const unsigned char *p = pkcs8.ptr;
+	PKCS8_PRIV_KEY_INFO *info = pkcs8.len <= LONG_MAX ? d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)pkcs8.len) : NULL;
+	EVP_PKEY *key = info != NULL && p == pkcs8.ptr + pkcs8.len ? EVP_PKCS82PKEY(info) : NULL;
+	PKCS8_PRIV_KEY_INFO_free(info);
+	return key;
 }
 
 void uc_key_spki(const EVP_PKEY *key, struct uc_buf *out)

@@ -31,6 +31,9 @@ enum uc_status uc_key_generate(const struct uc_key_spec *spec, EVP_PKEY **out, s
 void uc_key_free(EVP_PKEY *key);
 UC_DEFINE_CLEANUP(uc_key_freep, EVP_PKEY, uc_key_free)
 
+/* A private key in unencrypted PKCS#8 (RFC 5208), as uc_input_read() gives it; NULL when it cannot be decoded. Owned by the caller. */
+EVP_PKEY *uc_key_read(struct uc_slice pkcs8);
+
 /* The DER SubjectPublicKeyInfo of a key, appended to out. */
 void uc_key_spki(const EVP_PKEY *key, struct uc_buf *out);
 /* The key's id from its SubjectPublicKeyInfo; returns buf. */

@@ -50,23 +50,29 @@ static size_t utf8_length(const char *text)
 	return n;
 }
 
+static enum uc_status check_country(const char *field, const char *value, struct uc_error *e)
+{
+	if (strlen(value) == 2 && value[0] >= 'A' && value[0] <= 'Z' && value[1] >= 'A' && value[1] <= 'Z') return UC_OK;
+	return uc_fail_field(e, UC_EINPUT, "bad-subject", field, "Use the two capital letters of ISO 3166, for example JP.",
+	                     "the country '%s' is not two capital letters", value);
+}
+
 static enum uc_status check_field(const char *field, const char *value, size_t max, struct uc_error *e)
 {
 	if (!uc_utf8_valid(uc_slice_str(value)))
 		return uc_fail_field(e, UC_EINPUT, "bad-subject", field, "Write it in UTF-8.", "the subject field %s is not UTF-8", field);
+	if (strcmp(field, "country") == 0) return check_country(field, value, e);
 	size_t n = utf8_length(value);
-	if (n > max)
+	if (n > max) {
+		bool name = strcmp(field, "common_name") == 0;
 		return uc_fail_field(e, UC_EINPUT, "bad-subject", field,
-		                     "Shorten it; names that do not fit belong into the subject alternative names.",
+		                     name ? "Shorten it; names that do not fit belong into the subject alternative names." : "Shorten it.",
 		                     "the subject field %s has %zu characters, X.520 allows %zu: '%s'", field, n, max, value);
+	}
 	for (const char *p = value; *p != '\0'; p++)
 		if ((unsigned char)*p < 0x20)
 			return uc_fail_field(e, UC_EINPUT, "bad-subject", field, NULL, "the subject field %s has a control character", field);
-	if (max != 2) return UC_OK;
-	bool letters = n == 2 && value[0] >= 'A' && value[0] <= 'Z' && value[1] >= 'A' && value[1] <= 'Z';
-	if (letters) return UC_OK;
-	return uc_fail_field(e, UC_EINPUT, "bad-subject", field, "Use the two capital letters of ISO 3166, for example JP.",
-	                     "the country '%s' is not two capital letters", value);
+	return UC_OK;
 }
 
 static enum uc_status fill_subject(const struct uc_profile *p, X509_NAME *name, struct uc_error *e)

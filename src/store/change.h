@@ -27,6 +27,9 @@
  *   key.purge        node (or "cluster": every node), key; what the key was sealed as is destroyed
  *   followup.done    node (or "cluster"), kind, target, before {what, since, first, number, changes}: somebody has done it
  *   followup.open    node, kind, target, what, since, first, number, changes, before: only as the inverse of the other
+ *   setting.set      name, value, before {value}|null: a decision that all nodes obey (catalog/setting.h)
+ *   setting.remove   name, before: the default counts again; only as the inverse of the other
+ *   list.publish     list ("CTL"), content (base64 of the file): phones have been given it, so it is never undone; the next version replaces it
  * "before" is the state the step replaces, so that the inverse of a step follows from the step alone; applying a step whose "before" is not what is there is UC_ECONFLICT
  * "state-moved"; a member that it lacks counts as null. Every step may carry "text": the sentence a person reads.
  *
@@ -35,7 +38,8 @@
  * a key that is sealed counts as in use only by identities and requests; a second publisher is UC_EREFUSED "publisher-exists"; a name that another node has or has left something
  * behind under, and "cluster", UC_ECONFLICT "name-taken"; job.add of one that is there UC_ECONFLICT "job-exists"; job.done for a job that is answered already UC_ECONFLICT "job-answered",
  * for one that the node does not have UC_ENOTFOUND "no-job". trust.add is UC_ECONFLICT "name-taken" for a name, "already-there" for a certificate that the store has in that scope.
- * account.set, join.set and key.seal need their secret: UC_ENOTFOUND "no-secret". A step that is
+ * account.set, join.set and key.seal need their secret: UC_ENOTFOUND "no-secret". list.publish takes a name of 1 to 16 letters, 1 to
+ * UC_LIST_MAX bytes, and one version a change. A step that is
  * malformed is UC_EINPUT "bad-step", one of a type or version that this program does not know UC_EREFUSED "step-unknown".
  */
 #ifndef UC_STORE_CHANGE_H
@@ -70,7 +74,7 @@ enum uc_status uc_log_by_request(struct uc_store *s, const char *request, int64_
 
 /* Which changes a list has: those of which all that is set here is true. Zero-initialised: all. Everything is borrowed. */
 struct uc_log_filter {
-	/* What it touched: "own/NODE/tomcat", "trust/tomcat-trust/NAME.pem", "csr/NODE/tomcat", "account/NAME", "node/NAME", "join/ID", "key/ID", "job/ID", "followup/NODE/KIND/TARGET". */
+	/* What it touched: "own/NODE/tomcat", "trust/tomcat-trust/NAME.pem", "csr/NODE/tomcat", "account/NAME", "node/NAME", "join/ID", "key/ID", "job/ID", "followup/NODE/KIND/TARGET", "setting/NAME", "list/CTL". */
 	const char *object;
 	/* Contained, without regard to case, in who, task, summary, why or something that was touched. */
 	const char *search;
@@ -82,7 +86,7 @@ struct uc_log_filter {
 #define UC_LOG_LOOK 300000
 
 /*
- * Newest first, below number before (0: from the head), at most limit: [{"number","at","node","who","task","summary","undone_by"}], owned. filter may be NULL. *stopped (or NULL): when so many changes were
+ * Newest first, below number before (0: from the head), at most limit: [{"number","at","node","who","why","task","summary","undone_by"}], owned. filter may be NULL. *stopped (or NULL): when so many changes were
  * looked at that the page is not full although there may be more, the number below which to go on; else 0.
  */
 enum uc_status uc_log_list(struct uc_store *s, const struct uc_log_filter *filter, int64_t before, size_t limit, json_t **out,

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char again_hint[] = "The store is tried again by itself; look at the network and at the database server.";
+static const char reach_hint[] = "Look at the network and at the database server.";
 static const char access_hint[] = "Check the user, the password and the rights of the store's connection, and the server's pg_hba.conf.";
 static const char missing_hint[] = "Create the database (CREATE DATABASE ... ENCODING 'UTF8'), or correct its name or its search_path.";
 static const char busy_hint[] = "Another node holds the store; try again later.";
@@ -19,8 +19,8 @@ static const struct {
 	const char *id, *hint;
 } failures[] = {
     {"08P01", UC_EINTERNAL, "internal", NULL},
-    {"08", UC_EUNAVAILABLE, "store-unreachable", again_hint},
-    {"57P0", UC_EUNAVAILABLE, "store-unreachable", again_hint},
+    {"08", UC_EUNAVAILABLE, "store-unreachable", reach_hint},
+    {"57P0", UC_EUNAVAILABLE, "store-unreachable", reach_hint},
     {"25006", UC_EUNAVAILABLE, "store-unreachable", "Name the server that can be written too: this one is a standby."},
     {"53300", UC_EUNAVAILABLE, "store-unreachable", "Raise max_connections of the server."},
     {"28", UC_EREFUSED, "store-access", access_hint},

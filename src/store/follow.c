@@ -214,10 +214,10 @@ enum uc_status uc_follower_verify(struct uc_follower *f, struct uc_error *e)
 /* ---- building anew ---- */
 
 /* Every table but schema_version. */
-static const char *const tables[] = {"change",  "change_object", "node",       "cert",        "identity",   "chain_link",
-                                     "csr",     "key_use",       "purged_key", "account",     "secret",     "entry",
-                                     "counter", "effect",        "node_key",   "node_join",   "sealed_key", "sealed_as",
-                                     "job",     "node_state",    "followup",   "change_words"};
+static const char *const tables[] = {"change",  "change_object", "node",       "cert",         "identity",   "chain_link",
+                                     "csr",     "key_use",       "purged_key", "account",      "secret",     "entry",
+                                     "counter", "effect",        "node_key",   "node_join",    "sealed_key", "sealed_as",
+                                     "job",     "node_state",    "followup",   "change_words", "setting",    "list_version"};
 
 enum uc_status uc_mirror_clear(struct uc_store *mirror, struct uc_error *e)
 {

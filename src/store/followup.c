@@ -14,8 +14,8 @@ static const struct {
 	const char *kind;
 	enum whose whose;
 } kinds[] = {
-    {"reload", OF_NODE},    {"certificate", OF_NODE}, {"ctl-update", OF_CLUSTER}, {"backup", OF_CLUSTER},
-    {"rotate", OF_CLUSTER}, {"lists", OF_NOBODY},     {"note", OF_NOBODY},
+    {"reload", OF_NODE},    {"certificate", OF_NODE}, {"ctl-update", OF_CLUSTER}, {"phones", OF_CLUSTER},
+    {"backup", OF_CLUSTER}, {"rotate", OF_CLUSTER},   {"lists", OF_NOBODY},       {"note", OF_NOBODY},
 };
 
 static enum whose whose_is(const char *kind)

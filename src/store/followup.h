@@ -7,9 +7,10 @@
  *
  * Whose a follow-up is: "node" says it (a node, or UC_ALL_NODES); without it the kind does:
  *
- *   reload        the node that made the change: a service there is to be loaded anew
+ *   reload        the node that made the change: a service there is to be loaded anew. A change that counts for further nodes names each of them
  *   certificate   the same: a certificate is to be replaced
  *   ctl-update    the cluster's, one row for all: the CTL file
+ *   phones        the cluster's: phones are to be restarted, so that they fetch a list (CTL, ITL)
  *   backup        the cluster's
  *   rotate        the cluster's: an OAuth key is to be replaced
  *   lists, note   nobody's: it happens by itself, and there is no row

@@ -14,9 +14,10 @@ struct list {
 
 static json_t *list_row(struct uc_stmt *st)
 {
-	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:o}", "number", (json_int_t)uc_col_int(st, 0), "at", uc_col_text(st, 1), "node",
-	                 uc_col_text(st, 2), "who", uc_col_text(st, 3), "task", uc_col_text(st, 4), "summary", uc_col_text(st, 5), "undone_by",
-	                 uc_col_null(st, 6) ? json_null() : json_integer(uc_col_int(st, 6)));
+	return json_pack("{s:I, s:s, s:s, s:s, s:o, s:s, s:s, s:o}", "number", (json_int_t)uc_col_int(st, 0), "at", uc_col_text(st, 1), "node",
+	                 uc_col_text(st, 2), "who", uc_col_text(st, 3), "why",
+	                 uc_col_null(st, 7) ? json_null() : json_string(uc_col_text(st, 7)), "task", uc_col_text(st, 4), "summary",
+	                 uc_col_text(st, 5), "undone_by", uc_col_null(st, 6) ? json_null() : json_integer(uc_col_int(st, 6)));
 }
 
 static bool narrows(const struct uc_log_filter *f)
@@ -87,7 +88,7 @@ static enum uc_status read_rows(const struct list *l, json_t **out, struct uc_er
 	const char *object = l->f->object;
 	const char *first = object != NULL ? "change_object" : "change_words";
 	UC_CLEANUP(uc_query_free) struct uc_query q = {.count = 0};
-	uc_query_add(&q, "SELECT change.number, change.at, change_words.node, change.who, change.task, summary, undone_by FROM %s", first);
+	uc_query_add(&q, "SELECT change.number, change.at, change_words.node, change.who, change.task, summary, undone_by, why FROM %s", first);
 	uc_query_add(&q, "%s CROSS JOIN change WHERE ", object != NULL ? " CROSS JOIN change_words" : "");
 	add_range(&q, l, first);
 	if (object != NULL) {

@@ -7,7 +7,8 @@
 #include "store/db_driver.h"
 #include "store/store_internal.h"
 
-enum { WITH_BESIDE = 3 }; /* the first version of the schema with what uc_log_backfill() makes */
+/* The first versions of the schema with what uc_log_backfill() makes, and with the reasons among it. */
+enum { WITH_BESIDE = 3, WITH_WHY = 4 };
 
 static const char newer_hint[] = "Start the program of the version that wrote it, or restore a backup made with this one.";
 
@@ -80,7 +81,7 @@ static enum uc_status apply_missing(struct uc_db *db, int64_t version, struct uc
 {
 	if (version == 0) UC_TRY(uc_db_exec(db, "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)", e));
 	UC_TRY(apply_from(db, version, e));
-	if (version < WITH_BESIDE) UC_TRY(uc_log_backfill(db, e));
+	if (version < WITH_WHY) UC_TRY(uc_log_backfill(db, version >= WITH_BESIDE, e));
 	return uc_db_shared(db) ? db->driver->sharing->access_renew(db, e) : UC_OK;
 }
 

@@ -54,6 +54,9 @@ static const struct step_type types[] = {
     {"job.done", NULL, "job", {"id"}, .apply = uc_step_job_done},
     {"followup.done", "followup.open", "followup", {"node", "kind", "target"}, KIND(followup, true)},
     {"followup.open", "followup.done", "followup", {"node", "kind", "target"}, KIND(followup, false)},
+    {"setting.set", "setting.remove", "setting", {"name"}, KIND(setting, false)},
+    {"setting.remove", "setting.set", "setting", {"name"}, KIND(setting, true)},
+    {"list.publish", NULL, "list", {"list"}, .apply = uc_step_list_publish},
 };
 
 static const struct step_type *type_named(const char *name)

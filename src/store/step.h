@@ -17,7 +17,8 @@ struct uc_kind {
 	enum uc_status (*gone)(struct uc_store *s, const json_t *step, struct uc_error *e);
 };
 
-extern const struct uc_kind uc_kind_node, uc_kind_join, uc_kind_identity, uc_kind_csr, uc_kind_account, uc_kind_seal, uc_kind_followup;
+extern const struct uc_kind uc_kind_node, uc_kind_join, uc_kind_identity, uc_kind_csr, uc_kind_account, uc_kind_seal, uc_kind_followup,
+    uc_kind_setting;
 
 enum uc_status uc_step_node_rename(struct uc_store *s, const json_t *step, int64_t number, struct uc_error *e) UC_MUST;
 enum uc_status uc_step_job_add(struct uc_store *s, const json_t *step, int64_t number, struct uc_error *e) UC_MUST;
@@ -25,6 +26,7 @@ enum uc_status uc_step_job_done(struct uc_store *s, const json_t *step, int64_t 
 enum uc_status uc_step_trust_add(struct uc_store *s, const json_t *step, int64_t number, struct uc_error *e) UC_MUST;
 enum uc_status uc_step_trust_remove(struct uc_store *s, const json_t *step, int64_t number, struct uc_error *e) UC_MUST;
 enum uc_status uc_step_key_purge(struct uc_store *s, const json_t *step, int64_t number, struct uc_error *e) UC_MUST;
+enum uc_status uc_step_list_publish(struct uc_store *s, const json_t *step, int64_t number, struct uc_error *e) UC_MUST;
 
 /* A text member of a step, borrowed; UC_EINPUT "bad-step" when it is missing or no text. */
 enum uc_status uc_step_text(const json_t *step, const char *member, const char **out, struct uc_error *e) UC_MUST;

@@ -124,6 +124,19 @@ enum uc_status uc_store_secret_put(struct uc_store *s, struct uc_slice secret, c
 	return uc_stmt_run(st, NULL, e);
 }
 
+/* ---- settings ---- */
+
+enum uc_status uc_store_setting(struct uc_store *s, const char *name, char **value, struct uc_error *e)
+{
+	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *st = NULL;
+	UC_TRY(uc_db_stmt(s->db, "SELECT value FROM setting WHERE name = $1", &st, e));
+	uc_bind_text(st, 1, name);
+	bool row;
+	UC_TRY(uc_stmt_step(st, &row, e));
+	*value = row ? uc_strdup(uc_col_text(st, 0)) : NULL;
+	return UC_OK;
+}
+
 /* ---- counters ---- */
 
 static json_t *member_object(json_t *parent, const char *name)

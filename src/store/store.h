@@ -128,6 +128,32 @@ enum uc_status uc_store_account(struct uc_store *s, const char *name, struct uc_
 /* Puts a secret (a password verifier, a sealed key) beside the log, inside the current write transaction. hash gets its hex SHA-256 (65 bytes). */
 enum uc_status uc_store_secret_put(struct uc_store *s, struct uc_slice secret, char hash[65], struct uc_error *e) UC_MUST;
 
+/* ---- settings of the cluster, and the lists that it has published ---- */
+
+/* *value is owned; NULL when it was never set, which means the default of the catalogue (catalog/setting.h). */
+enum uc_status uc_store_setting(struct uc_store *s, const char *name, char **value, struct uc_error *e) UC_MUST;
+
+/* The most bytes that a list may have. */
+#define UC_LIST_MAX 65535
+
+struct uc_list_row {
+	char *list;       /* "CTL" */
+	char version[65]; /* SHA-256 of the file, hex */
+	int64_t number;   /* the change that published it, */
+	uc_time at;       /* and when that was made */
+	struct uc_buf file;
+};
+void uc_list_row_free(struct uc_list_row *r);
+/*
+ * A version of a list; NULL: the newest. The beginning of a version is enough when no other begins so. The row is owned by the caller.
+ * UC_ENOTFOUND "no-list"; UC_EINPUT "ambiguous-version" when several begin so, "bad-version" for what is not 8 to 64 hexadecimal digits.
+ */
+enum uc_status uc_store_list(struct uc_store *s, const char *list, const char *version, struct uc_list_row *out,
+                             struct uc_error *e) UC_MUST;
+/* Its versions, newest first, without their files; calls each(ctx, row), which borrows. */
+enum uc_status uc_store_lists(struct uc_store *s, const char *list, void (*each)(void *ctx, const struct uc_list_row *r), void *ctx,
+                              struct uc_error *e) UC_MUST;
+
 /* ---- counters ---- */
 
 /* {"own":{"tomcat":1,...},"trust":{"tomcat-trust":12,...}}, kept, not counted. */

@@ -67,8 +67,8 @@ enum uc_status uc_log_node_left(struct uc_store *s, const char *node, bool *left
 
 /* Keeps what a change that has been applied is found by, and its follow-ups. */
 enum uc_status uc_log_beside(struct uc_store *s, int64_t number, const json_t *body, struct uc_error *e) UC_MUST;
-/* The same for all changes of a log that was written before there was anything beside it. Inside a write transaction. */
-enum uc_status uc_log_backfill(struct uc_db *db, struct uc_error *e) UC_MUST;
+/* The same for all changes of a log that was written before there was anything beside it; only_why: before lists told why. Inside a write transaction. */
+enum uc_status uc_log_backfill(struct uc_db *db, bool only_why, struct uc_error *e) UC_MUST;
 
 /* ---- followup.c ---- */
 
@@ -97,6 +97,18 @@ enum uc_status uc_entry_remove(struct uc_store *s, const char *usage, const char
 enum uc_status uc_cert_keep(struct uc_store *s, const struct uc_cert *c, struct uc_error *e) UC_MUST;
 /* Drops the certificate unless something refers to it. */
 enum uc_status uc_cert_release(struct uc_store *s, const char *fingerprint, struct uc_error *e) UC_MUST;
+
+/* ---- list.c ---- */
+
+/* The versions that begin so are from low on, and below high. UC_EINPUT "bad-version" when it is not 8 to 64 hexadecimal digits. */
+enum uc_status uc_version_range(const char *begin, char low[65], char high[66], struct uc_error *e) UC_MUST;
+/*
+ * The one row of a statement whose first column is a version. UC_ENOTFOUND "no-list" when there is none, UC_EINPUT "ambiguous-version" when
+ * there are more.
+ */
+enum uc_status uc_version_only(struct uc_stmt *st, const char *list, const char *begin, char out[65], struct uc_error *e) UC_MUST;
+/* UC_ENOTFOUND "no-list" of a list that has no version. */
+enum uc_status uc_version_none(const char *list, struct uc_error *e);
 
 /* ---- step.c ---- */
 

@@ -1,5 +1,6 @@
 /*
- * The header with which every trust list and every signed file for phones begins: elements of a tag, a 16-bit length and a value, and a signature over the whole file but itself.
+ * The header with which every trust list and every signed file for phones begins: elements of a tag, a 16-bit length and a value, and a
+ * signature over the whole file but itself.
  */
 #ifndef UC_TRUSTLIST_HEADER_H
 #define UC_TRUSTLIST_HEADER_H
@@ -15,7 +16,7 @@
 struct uc_tl_element {
 	size_t offset;
 	uint8_t tag;
-	bool container; /* its value are the elements that follow */
+	bool container;        /* its value are the elements that follow */
 	struct uc_slice value; /* into the file */
 };
 /* Zero-initialised is empty. */
@@ -35,27 +36,28 @@ enum uc_tl_digest { UC_TL_SHA1 = 1, UC_TL_SHA256 = 2, UC_TL_SHA512 = 3 };
 const char *uc_tl_digest_name(unsigned code);
 bool uc_tl_digest_find(const char *name, enum uc_tl_digest *out) UC_MUST;
 
-/* What a file is signed as. Zero-initialised but for digest, file_name and time is what a server writes. */
+/* What a file is signed as. Zero-initialised but for digest, file_name and time is what a server writes. All borrowed. */
 struct uc_tl_signing {
 	enum uc_tl_layout layout;
-	enum uc_tl_digest digest;   /* UC_TL_SHA1 or UC_TL_SHA512: no phone is known to take another */
-	int signer_version;         /* -1: no such element; 0: 1.0; 1: 1.1, with which phones use advanced encryption (EC, HTTPS on 6971) */
-	const char *file_name;      /* the name inside: CTLFile.tlv, ITLFile.tlv, or the whole name that phones ask for */
+	enum uc_tl_digest digest; /* UC_TL_SHA1 or UC_TL_SHA512: no phone is known to take another */
+	/* Of lists only; -1: no such element; 0: 1.0; 1: 1.1, with which phones use advanced encryption (EC, HTTPS on 6971). */
+	int signer_version;
+	const char *file_name; /* the name inside: CTLFile.tlv, ITLFile.tlv, or the whole name that phones ask for */
 	uc_time time;
 };
 
 /* A header that was read. Texts are the bytes before the NUL. */
 struct uc_tl_header {
 	uint8_t major, minor;
-	size_t length;              /* of the header: where the content begins */
+	size_t length; /* of the header: where the content begins */
 	bool has_signer_version;
 	uint8_t signer_major, signer_minor;
-	char *name, *issuer;        /* of the signer; "" when missing */
+	char *name, *issuer; /* of the signer; "" when missing */
 	struct uc_buf serial;
 	unsigned digest, algorithm, modulus; /* codes; 0 when missing */
 	bool has_digest, has_modulus;
-	struct uc_buf signature;    /* empty: unsigned */
-	size_t signature_offset;    /* of that element */
+	struct uc_buf signature; /* empty: unsigned */
+	size_t signature_offset; /* of that element */
 	char *file_name;
 	bool has_time;
 	uint32_t time;
@@ -67,17 +69,30 @@ struct uc_tl_header {
 };
 void uc_tl_header_free(struct uc_tl_header *h);
 
-/* Reads the header of a file; the errors of uc_tl_read() (list.h). Slices of out->elements point into file. */
+/*
+ * Reads the header of a file; the errors of uc_tl_read() (list.h). Slices of out->elements point into file. findings may be NULL. Release
+ * with uc_tl_header_free(); after a failure nothing is left to release.
+ */
 enum uc_status uc_tl_header_read(struct uc_slice file, struct uc_tl_header *out, struct uc_findings *findings, struct uc_error *e) UC_MUST;
-/* Verifies the signature over the file with this certificate's key. UC_EREFUSED "tlv-unsigned", "tlv-signature", "tlv-algorithm". */
-enum uc_status uc_tl_header_verify(const struct uc_tl_header *h, struct uc_slice file, const struct uc_cert *by, struct uc_error *e) UC_MUST;
-/* Does the header name this certificate (or record of these bytes) as its signer? */
+/*
+ * Verifies the signature over the file that the header was read from, with this certificate's key. UC_EREFUSED "tlv-unsigned",
+ * "tlv-signature", "tlv-algorithm" (an unknown digest, or no RSA key), "tlv-digest-off" (this machine's OpenSSL does not allow that digest,
+ * as some distributions do with SHA-1: it says nothing of the file).
+ */
+enum uc_status uc_tl_header_verify(const struct uc_tl_header *h, struct uc_slice file, const struct uc_cert *by,
+                                   struct uc_error *e) UC_MUST;
+/* Does the header name this certificate as its signer: the same serial, and names that are the same in a layout, or unreadable? */
 bool uc_tl_header_names(const struct uc_tl_header *h, const struct uc_cert *c);
 
 /* A certificate's name as files have it, in a layout; free with free(). And its serial: minimal unsigned, at least one byte. */
 char *uc_tl_name(struct uc_slice name, enum uc_tl_layout layout) __attribute__((returns_nonnull));
 void uc_tl_serial(const struct uc_cert *c, struct uc_buf *out);
-/* Are these two texts of a name the same: as sets of type=value, split at ';' or ',', types without regard to case, where either side may have dropped attributes? For matching what phones ask for (TVS). */
+/*
+ * Are these two texts of a name the same: as sets of type=value, split at ';' or ',', types without regard to case? Attributes that servers
+ * drop (all but CN, OU, O, L, ST, C) count only where both have them. For matching what phones ask for (TVS).
+ */
 bool uc_tl_name_matches(const char *a, const char *b);
+/* Can all of this text be read as a name? Those of tokens cannot; phones do not mind. */
+bool uc_tl_name_reads(const char *text);
 
 #endif

@@ -1,7 +1,9 @@
 /*
- * Trust lists: the CTL and ITL files (.tlv) by which phones know whom to believe. A header that names its signer, then records: a certificate, and the role in which it is to be believed.
+ * Trust lists: the CTL and ITL files (.tlv) by which phones know whom to believe. A header that names its signer, then records: a
+ * certificate, and the role in which it is to be believed.
  *
- * No official specification is public; the layout is that of a real server's file, which this code reproduces byte for byte, and (by a switch) that of the open-source peers' tools.
+ * No official specification is public; the layout is that of a real server's file, which this code reproduces byte for byte, and (by a
+ * switch) that of the open-source peers' tools.
  */
 #ifndef UC_TRUSTLIST_LIST_H
 #define UC_TRUSTLIST_LIST_H
@@ -36,18 +38,18 @@ bool uc_tl_role_find(const char *text, unsigned *out) UC_MUST;
 /* ---- reading ---- */
 
 struct uc_tl_record {
-	size_t offset, length;     /* where it lies in the file */
-	char *dns;                 /* bytes before the NUL; NULL: no such element */
-	char *subject, *issuer;    /* likewise; treat as bytes, which need not parse as a name */
+	size_t offset, length;  /* where it lies in the file */
+	char *dns;              /* bytes before the NUL; NULL: no such element */
+	char *subject, *issuer; /* likewise; treat as bytes, which need not parse as a name */
 	bool has_role;
 	unsigned role;
 	struct uc_buf serial, public_key, signature;
 	bool has_serial;
-	struct uc_buf der;         /* of the certificate; empty: an empty record, which tells phones to go without TLS */
-	struct uc_cert *cert;      /* decoded; NULL when there is none or it cannot be decoded */
+	struct uc_buf der;    /* of the certificate; empty: an empty record, which tells phones to go without TLS */
+	struct uc_cert *cert; /* decoded; NULL when there is none or it cannot be decoded */
 	bool has_address;
 	uint8_t address[4];
-	bool is_signer;            /* the header names it */
+	bool is_signer;                 /* the header names it */
 	struct uc_tl_elements elements; /* all of them in order, whatever they are: for showing, and for writing it again */
 };
 
@@ -60,15 +62,17 @@ struct uc_tl {
 void uc_tl_free(struct uc_tl *l);
 
 /*
- * Reads a list. What phones bear is a finding (warn or note) and no failure: unknown and repeated elements, a missing certificate, a malformed name, more than two SAST records, an expired certificate, no SAST record of the
- * signer. UC_EINPUT, with the offset, for what is no list: "tlv-truncated", "tlv-length" (an element beyond the end of what it is in), "tlv-header", "tlv-record", "tlv-repeated" (digest or signature), "tlv-text" (a text
- * without its NUL), "tlv-trailing"; UC_ELIMIT "tlv-too-large". findings may be NULL.
+ * Reads a list. What phones bear is a finding (warn or note) and no failure: unknown and repeated elements, a missing certificate, a
+ * malformed name, more than two SAST records, an expired certificate, no SAST record of the signer. UC_EINPUT, with the offset, for what is
+ * no list: "tlv-truncated", "tlv-length" (an element beyond the end of what it is in, or of a length that it cannot have), "tlv-header",
+ * "tlv-record", "tlv-repeated" (digest, signature), "tlv-text" (a text without its NUL), "tlv-trailing"; UC_ELIMIT "tlv-too-large".
+ * findings may be NULL. Release with uc_tl_free(); after a failure nothing is left to release.
  */
 enum uc_status uc_tl_read(struct uc_slice file, uc_time now, struct uc_tl *out, struct uc_findings *findings, struct uc_error *e) UC_MUST;
 
 /*
- * Holds the signature against the record of the signer (role 0, matched by the bytes of name, issuer and serial, else by serial and decoded certificate), or against by (not NULL). UC_EREFUSED "tlv-unsigned", "tlv-signer-missing",
- * "tlv-signature", "tlv-algorithm".
+ * Holds the signature against the record of the signer (role 0, matched by the bytes of name, issuer and serial, else by serial and decoded
+ * certificate), or against by (not NULL). The errors of uc_tl_header_verify(), and UC_EREFUSED "tlv-signer-missing".
  */
 enum uc_status uc_tl_verify(const struct uc_tl *l, const struct uc_cert *by, struct uc_error *e) UC_MUST;
 
@@ -79,14 +83,15 @@ struct uc_tl_known {
 };
 /* How a phone comes to accept a list; in the order in which it tries. */
 enum uc_tl_path {
-	UC_TL_REFUSED,     /* "Trust List Update Failed": the old list stays */
-	UC_TL_FIRST,       /* it holds none: the first one is believed unseen */
-	UC_TL_BY_LIST,     /* the signer is a SAST of a list that it holds */
-	UC_TL_BY_TFTP,     /* an ITL, whose signer is a CCM+TFTP (or TFTP) record of a list that it holds */
-	UC_TL_BY_TVS       /* a TVS that it knows from its ITL still answers, and will vouch for the signer */
+	UC_TL_REFUSED, /* "Trust List Update Failed": the old list stays */
+	UC_TL_FIRST,   /* it holds none: the first one is believed unseen */
+	UC_TL_BY_LIST, /* the signer is a SAST of a list that it holds */
+	UC_TL_BY_TFTP, /* an ITL, whose signer is a CCM+TFTP (or TFTP) record of a list that it holds */
+	UC_TL_BY_TVS   /* a TVS that it knows from its ITL still answers, and will vouch for the signer */
 };
 /*
- * The path by which a phone that holds these lists accepts the next one (an ITL, or with ctl a CTL), signed by this certificate. tvs: the TVS certificates that answer from now on; NULL: not known, any TVS record counts.
+ * The path by which a phone that holds these lists accepts the next one (an ITL, or with ctl a CTL), signed by this certificate. tvs: the
+ * certificates with which a TVS answers from now on, whatever their role says; NULL: not known, any TVS record of the ITL counts.
  */
 enum uc_tl_path uc_tl_accepts(const struct uc_tl_known *held_ctl, size_t ctl_count, const struct uc_tl_known *held_itl, size_t itl_count,
                               const uint8_t signer[UC_FINGERPRINT_LEN], bool ctl, const struct uc_tl_known *tvs, size_t tvs_count);
@@ -110,15 +115,21 @@ struct uc_tl_spec {
 	size_t count;
 };
 /*
- * Writes and signs a list; appended to out. signer must be the certificate of one of the entries with role UC_TL_SAST and of key. UC_EREFUSED "tlv-signer-key" (RSA 3072 and keys that are not RSA: there is no code for them),
- * "tlv-signer-missing", "tlv-too-many-sast", "tlv-key" (a record with a key that phones cannot use: RSA above 4096, EC other than P-256, P-384, P-521), "tlv-large" (names the records that take most, which could go).
+ * Writes and signs a list; appended to out. signer must be the certificate of one of the entries with role UC_TL_SAST and of key.
+ * UC_EREFUSED "tlv-signer-key" (RSA 3072 and keys that are not RSA: there is no code for them), "key-mismatch", "tlv-signer-missing",
+ * "tlv-too-many-sast", "tlv-key" (a record with a key that phones cannot use: RSA above 4096, EC other than P-256, P-384, P-521),
+ * "tlv-large" (names the records that take most, which could go), "tlv-digest-off"; UC_EINPUT "tlv-digest", "tlv-time".
  */
-enum uc_status uc_tl_write(const struct uc_tl_spec *spec, const struct uc_cert *signer, EVP_PKEY *key, struct uc_buf *out, struct uc_error *e) UC_MUST;
-/* The same without a signature, which is put in by the caller: for files that were signed elsewhere. signature must have the length of the signer's modulus. */
-enum uc_status uc_tl_write_signed(const struct uc_tl_spec *spec, const struct uc_cert *signer, struct uc_slice signature, struct uc_buf *out,
-                                  struct uc_error *e) UC_MUST;
-/* What a list says, apart from its time and signature, as a hash (hex): equal exactly when nothing has to be published anew. The errors of uc_tl_write(). */
-enum uc_status uc_tl_content_hash(const struct uc_tl_spec *spec, const struct uc_cert *signer, char out[65], struct uc_error *e) UC_MUST;
+enum uc_status uc_tl_write(const struct uc_tl_spec *spec, const struct uc_cert *signer, EVP_PKEY *key, struct uc_buf *out,
+                           struct uc_error *e) UC_MUST;
+/*
+ * The same with a signature that was made elsewhere, which is not verified. UC_EINPUT "tlv-signature" when it has not the length of the
+ * signer's modulus.
+ */
+enum uc_status uc_tl_write_signed(const struct uc_tl_spec *spec, const struct uc_cert *signer, struct uc_slice signature,
+                                  struct uc_buf *out, struct uc_error *e) UC_MUST;
+/* What a list that was read says, as a hash (hex) of all but its time and signature. */
+void uc_tl_content_hash(const struct uc_tl *l, char out[65]);
 /* Can this certificate sign phone files at all? UC_OK, or UC_EREFUSED "tlv-signer-key" with the reason. */
 enum uc_status uc_tl_signer_fits(const struct uc_cert *signer, struct uc_error *e) UC_MUST;
 
@@ -126,19 +137,29 @@ enum uc_status uc_tl_signer_fits(const struct uc_cert *signer, struct uc_error *
 
 /*
  * A list, owned by the caller:
- * {"size","md5","sha1","sha256","header":{"version" ("1.2"),"length","signer_version" (or null),"signer":{"subject","issuer","serial"},"digest" ("SHA-1"),"modulus_bits","file_name","time","elements":[ELEMENT..]},
+ * {"size","md5","sha1","sha256",
+ *  "header":{"version" ("1.2"),"length","signer_version" (or null),"signer":{"subject","issuer","serial"},"digest" ("SHA-1"; or null),
+ *            "modulus_bits" (or null),"file_name","time" (or null),"elements":[ELEMENT..]},
  *  "signature":{"valid":bool,"reason" (or null)},
- *  "records":[{"number" (from 1),"offset","length","dns" (or null),"subject","issuer","serial","role":{"code","name" (or null)},"address" (or null),"signer":bool,
- *              "certificate": null or {"fingerprint","sha1","subject","issuer","serial","not_before","not_after","state","key_type","common_name"},"elements":[ELEMENT..]}],
+ *  "records":[{"number" (from 1),"offset","length","dns","subject","issuer","serial" (each null when missing),
+ *              "role":{"code","name" (or null)} (or null),"address" (or null),"signer":bool,
+ *              "certificate": null or {"fingerprint","sha1","subject","issuer","serial","not_before","not_after","state","key_type",
+ *              "common_name"},"elements":[ELEMENT..]}],
  *  "findings":[..]}
  * ELEMENT: {"offset","tag","name" (the command line's name of the field, or null),"length","text" (or null),"hex" (at most 64 bytes)}
  */
 json_t *uc_tl_json(const struct uc_tl *l, const struct uc_findings *findings, uc_time now);
-/* As `show ctl` and `show itl` print it: checksums, header, a table of each record, and at the end whether the signature verifies. kind: "CTL", "ITL". Appended to out. */
+/*
+ * As `show ctl` and `show itl` print it: checksums, header, a table of each record, findings (may be NULL), and at the end whether the
+ * signature verifies. kind: "CTL", "ITL". Lines of printable text, whatever the file has. Appended to out.
+ */
 void uc_tl_text(const struct uc_tl *l, const char *kind, const struct uc_findings *findings, struct uc_buf *out);
 /*
- * What changed from old to new: {"signer":{"old","new"} or null, "added":[RECORD..],"removed":[RECORD..],"roles":[{"certificate"..,"old":[roles],"new":[roles]}],"header":[{"field","old","new"}],"same":bool}; RECORD as above without "elements".
- * Records are matched by certificate (fingerprint) and role; empty ones by their DNS name. Owned.
+ * What changed from old to new, owned: {"signer":{"old","new"} or null,"added":[RECORD..],"removed":[RECORD..],
+ *  "roles":[{"certificate","old":[names],"new":[names]}] (a certificate that is in both, in other roles; its records are not in added and
+ *  removed), "moved":[{"old":RECORD,"new":RECORD}] (another DNS name or address), "header":[{"field","old","new"}],
+ *  "form":bool (the rest: the order of records, or how the same things are written), "same":bool (equal but for time and signature)}
+ * RECORD as above without "elements". Records are matched by certificate and role, empty ones by DNS name and role.
  */
 json_t *uc_tl_diff(const struct uc_tl *old, const struct uc_tl *fresh, uc_time now);
 

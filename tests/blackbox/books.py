@@ -177,9 +177,10 @@ KINDS = {
     "join": (lambda s: s["id"], join_of),
     "sealed": (lambda s: s["key"], sealing_of),
     "followup": (lambda s: (s["node"], s["kind"], s["target"]), followup_of),
+    "setting": (lambda s: s["name"], lambda s: s["value"]),
 }
 SECOND_NAMES = {"key.seal": ("sealed", "set"), "key.drop": ("sealed", "remove"), "followup.done": ("followup", "remove"), "followup.open": ("followup", "set")}
-CLUSTERS_OWN, NOBODYS = {"ctl-update", "backup", "rotate"}, {"lists", "note"}
+CLUSTERS_OWN, NOBODYS = {"ctl-update", "phones", "backup", "rotate"}, {"lists", "note"}
 
 
 def trust_step(state, step, verb):
@@ -207,6 +208,11 @@ def purge_step(state, step, _verb):
     state["sealed"].pop(step["key"], None)
 
 
+def publish_step(state, step, _verb):
+    """Every list that was ever published is kept, in the order in which they were."""
+    state["list"].append((step["list"], digest_of(step["content"])))
+
+
 def rename_step(state, step):
     old, new = step["node"], step["to"]
     fqdn, domain, *rest = state["node"].pop(old)
@@ -225,7 +231,7 @@ def rename_step(state, step):
     state["followup"] = {(swap.get(node, node), *more): value for (node, *more), value in state["followup"].items()}
 
 
-SPECIAL = {"trust": trust_step, "job": job_step}
+SPECIAL = {"trust": trust_step, "job": job_step, "list": publish_step}
 
 
 def apply(state, step):
@@ -260,7 +266,7 @@ def ask(state, body):
 
 
 def replay(bodies):
-    state = {"trust": {}, "purged": set(), "job": {}, **{kind: {} for kind in KINDS}}
+    state = {"trust": {}, "purged": set(), "job": {}, "list": [], **{kind: {} for kind in KINDS}}
     for body in bodies:
         for step in body["steps"]:
             apply(state, step)
@@ -286,6 +292,8 @@ def state_of(tables):
         "sealed": {r["key_id"]: (r["purpose"], r["kind"], r["nodes"], r["secret"]) for r in tables["sealed_key"]},
         "job": {r["id"]: (r["node"], r["task"], r["state"]) for r in tables["job"]},
         "followup": {(r["node"], r["kind"], r["target"]): (r["what"], r["since"], r["first_change"], r["number"], r["changes"]) for r in tables["followup"]},
+        "setting": {r["name"]: r["value"] for r in tables["setting"]},
+        "list": [(r["list"], r["version"]) for r in sorted(tables["list_version"], key=lambda r: r["number"])],
     }
 
 
@@ -306,6 +314,7 @@ def check_derived(tables, state):
     assert used <= set(ders), "a certificate that is referred to is missing"
     assert all(hashlib.sha256(der).hexdigest() == f for f, der in ders.items())
     check_secrets(tables, state)
+    assert all(hashlib.sha256(r["content"]).hexdigest() == r["version"] for r in tables["list_version"]), "a list is not the one that was published"
     for fingerprint, _, key, *_ in state["identity"].values():
         assert key_in(ders[fingerprint]) == key
     return ders
@@ -358,7 +367,7 @@ def check_words(tables, bodies):
         touched.setdefault(row["number"], []).append(row["object"])
     for body in bodies:
         row = rows[body["number"]]
-        assert all(row[name] == body[name] for name in ("at", "node", "who", "task")), row
+        assert all(row[name] == body[name] for name in ("at", "node", "who", "task", "why")), row
         words = "\n".join([body["who"], body["task"], body["summary"], body["why"] or "", *sorted(touched.get(body["number"], []))])
         assert row["words"] == words.lower() or not words.isascii(), row
 
@@ -377,7 +386,7 @@ def examine(tables, founder):
 
 def audit(node):
     """Checks everything of a single node; returns {"head", "identity", "csr", "account", "node", "trust", "purged", "join", "sealed", "job",
-    "followup"}."""
+    "followup", "setting", "list"}."""
     tables = sqlite_tables(node.data / "store.db")
     state = examine(tables, private_key(node, "node").public_key())
     check_keys(node, tables, state)

@@ -31,6 +31,9 @@ STOP_SECONDS = 60
 LIFE_SECONDS = 900  # after which `timeout` ends a node whatever happens
 CALL_SECONDS = 120
 
+PHONE_FOLDERS = ("tftp", "phone-certificates")  # what is in them is for everybody
+SERVICES = ("https", "tftp", "phone-http", "phone-https")  # all that a node listens for
+
 NAME = "cucm-pub"
 DOMAIN = "example.com"
 FQDN = f"{NAME}.{DOMAIN}"
@@ -130,7 +133,10 @@ class Node:
     # -- the process
 
     def command(self):
-        words = [self.daemon, "--data", self.data, "--socket", self.socket, "--listen", "https=127.0.0.1:0", *self.arguments]
+        words = [self.daemon, "--data", self.data, "--socket", self.socket]
+        for service in SERVICES:
+            words += ["--listen", f"{service}=127.0.0.1:0"]
+        words += self.arguments
         return [str(word) for word in words]
 
     def launch(self):
@@ -663,7 +669,8 @@ def p12(pem, key, chain=(), password="secret", options=()):
 def copy_tree(source, target):
     shutil.copytree(source, target, symlinks=True)
     for path in [target, *Path(target).rglob("*")]:
-        os.chmod(path, 0o700 if path.is_dir() else 0o600)
+        folder = 0o755 if path.name in PHONE_FOLDERS else 0o700
+        os.chmod(path, folder if path.is_dir() else 0o600)
 
 
 def s_client(port, *options, host="127.0.0.1", check=True):

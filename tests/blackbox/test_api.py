@@ -41,6 +41,7 @@ class Place:
         self.client("POST", "/certificates/trust/Phone-trust", {"yes": 1, "description": "odd % names_"}, bundle).expect(201)
         self.key = self.client.get("/certificates/own/tomcat")["key"]["id"]
         self.doc = node.api("GET", "/openapi.json", auth=None).expect(200).json
+        self.itl = self.client.get("/lists/ITL")["version"]["version"]
         self.asset = re.search(r'src="/assets/([^"]+)"', node.api("GET", "//", auth=None).body.decode())[1]
 
 
@@ -60,7 +61,7 @@ def place(template):
 
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-SAMPLES = {"purpose": "tomcat-ECDSA", "store": "tomcat-trust", "name": "Api_Root.pem", "number": "1", "which": "signing"}
+SAMPLES = {"purpose": "tomcat-ECDSA", "store": "tomcat-trust", "name": "Api_Root.pem", "number": "1", "which": "signing", "list": "ITL", "device": "SEP001122334455"}
 
 
 def operations(doc):
@@ -76,6 +77,8 @@ def filled(place, path):
         values["name"] = "admin"
     if path.startswith("/api/v1/nodes/"):
         values["name"] = NAME
+    if path.startswith("/api/v1/settings/"):
+        values["name"] = "file-signature"
     if path.startswith("/assets/"):
         values["name"] = place.asset
     return "/" + re.sub(r"\{(\w+)\}", lambda m: percent(values[m[1]]), path)
@@ -86,12 +89,14 @@ VALUES = {
     "usage": "own", "where": "name contains a", "match": "any", "sort": "-expires", "limit": "5", "cursor": None, "format": "der", "object": "own/tomcat", "dry_run": "1", "yes": "0",
     "force": "0", "seen": None, "why": "because", "request": None, "description": "text", "scope": "cluster", "peer": None, "name": "host.example.com", "node": NAME, "state": "done", "fix": "0",
     "search": "tomcat", "who": "admin", "task": "install", "from": "2026-01-01", "to": "2099-12-31T00:00:00Z", "distribution": "multi-server", "key": "ec-p256",
+    "version": None, "list": "CTL", "stale": "1",
 }
 
 # What needs a cluster, or another one, or a session, is refused by a single node on its socket before there is a plan: the status and code.
 ALONE = {
     ("get", "/api/v1/jobs/{id}"): (404, "no-job"), ("post", "/api/v1/nodes"): (422, "not-shared"), ("delete", "/api/v1/nodes/{name}"): (422, "publisher-stays"),
     ("post", "/api/v1/cluster/join"): (422, "not-shared"), ("post", "/api/v1/cluster/resync"): (422, "not-shared"), ("post", "/api/v1/cluster/move"): (400, "bad-store-url"),
+    ("get", "/api/v1/phones/{device}"): (404, "no-phone"),
     ("get", "/api/v1/session"): (401, "no-session"), ("delete", "/api/v1/session"): (401, "no-session"),
 }
 OPEN = {"/", "/assets/{name}", "/api/v1/openapi.json", "/api/v1/cluster/join", "/api/v1/oauth/token", "/api/v1/oauth/jwks"}
@@ -101,6 +106,10 @@ CONSOLE = ("/", "/assets/{name}")
 
 
 def value_of(place, path, name):
+    if name == "version" or (name == "cursor" and path.endswith("/versions")):
+        return place.itl
+    if name == "cursor" and path.endswith("/phones"):
+        return "SEP"
     if name == "cursor":
         kind = "/changes" if path.endswith(("/changes", "/jobs")) else "/certificates"
         return place.client.get(kind, {"limit": 1})["next"]
@@ -121,6 +130,7 @@ def body_of(place, method, path):
         "/api/v1/followups/done": {"ids": ["cluster/backup/backup"]}, "/api/v1/cluster/move": {"url": "mysql://db.example.com/x"},
         "/api/v1/authz/compare": {"peers": [f"127.0.0.1:{place.node.port}"], "account": "admin", "password": "not the right one"},
         "/api/v1/session": {"account": "admin", "password": place.node.password},
+        "/api/v1/lists/mode": {"mode": "mixed-mode"}, "/api/v1/settings/{name}": {"value": "sha512"},
         "/api/v1/oauth/token": "grant_type=refresh_token&refresh_token=x", "/api/v1/oauth/introspect": "token=x",
     }
     if path in bodies:
@@ -314,6 +324,26 @@ def failing(place):
         (("POST", "/accounts/admin/password", {"yes": 1}, {"password": "short"}), 400, "password-short"),
         (("POST", "/accounts/admin/password", {"yes": 1}, {}), 400, "argument-missing"),
         (("POST", "/accounts/nobody/password", {"yes": 1}, {"password": "long enough, surely"}), 404, "no-account"),
+        (("GET", "/lists/XTL"), 404, "no-list"),
+        (("GET", "/lists/CTL"), 404, "no-list"),
+        (("GET", "/lists/CTL/content"), 404, "no-list"),
+        (("GET", "/lists/ITL", {"version": "0" * 64}), 404, "no-list"),
+        (("GET", "/lists/ITL/content", {"version": "../etc"}), 400, "bad-version"),
+        (("GET", "/lists/ITL", {"node": "nowhere"}), 404, "no-node"),
+        (("GET", "/lists/ITL/versions", {"cursor": "0" * 64}), 400, "bad-cursor"),
+        (("POST", "/lists/XTL/update", {"yes": 1}), 404, "no-list"),
+        (("POST", "/lists/CTL/update", {"yes": 1}), 422, "ctl-none"),
+        (("POST", "/lists/CTL/reset", {"yes": 1}), 422, "ctl-none"),
+        (("POST", "/lists/mode", (), {"mode": "mixed-mode"}), 409, "confirmation-needed"),
+        (("POST", "/lists/mode", {"yes": 1}, {"mode": "secure"}), 400, "bad-mode"),
+        (("POST", "/lists/mode", {"yes": 1}, {}), 400, "argument-missing"),
+        (("POST", "/lists/mode", {"yes": 1}, {"cluster": "mixed-mode"}), 400, "unknown-argument"),
+        (("GET", "/phones", {"list": "XTL"}), 404, "no-list"),
+        (("GET", "/phones/SEP000000000000"), 404, "no-phone"),
+        (("POST", "/settings/nothing", {"yes": 1}, {"value": "on"}), 404, "no-setting"),
+        (("POST", "/settings/phone-fill", {"yes": 1}, {"value": "perhaps"}), 400, "bad-setting"),
+        (("POST", "/settings/phone-fill", {"yes": 1}, {"value": True}), 400, None),
+        (("POST", "/settings/cluster-mode", {"yes": 1}, {"value": "mixed"}), 422, "setting-by-command"),
         (("GET", "/probe"), 400, "argument-missing"),
         (("GET", "/probe", {"peer": "nonsense"}), 400, "bad-peer"),
         (("GET", "/probe", {"peer": "127.0.0.1:1"}), 502, "peer-refused"),
@@ -349,7 +379,7 @@ def test_every_failure_is_a_problem_document_with_its_code_RFC_9457(place):
         assert answer.status == status, f"{arguments[:3]}: {answer}"
         check_problem(answer, status)
         assert code is None or answer.json["code"] == code, f"{arguments[:3]}: {answer}"
-        assert ("plan" in answer.json) == (code in ("confirmation-needed", "plan-changed", "not-undoable", "key-in-use", "no-pending-csr")), f"{arguments[:3]}: {answer}"
+        assert ("plan" in answer.json) == (code in ("confirmation-needed", "plan-changed", "not-undoable", "key-in-use", "no-pending-csr", "ctl-none", "setting-by-command")), f"{arguments[:3]}: {answer}"
 
 
 @pytest.mark.quick
@@ -435,7 +465,7 @@ def test_another_user_of_the_machine_needs_a_password_on_the_unix_socket(node):
 def test_a_new_password_counts_at_once_and_the_old_one_no_longer(node):
     old = node.password
     node.api("GET", "/status").expect(200)
-    node.api("POST", "/accounts/admin/password", json_body={"password": "a new, much longer one"}, query=[("yes", 1)]).expect(201)
+    node.api("POST", "/accounts/admin/password", json_body={"password": "a new, much longer one", "current": node.password}, query=[("yes", 1)]).expect(201)
     node.api("GET", "/status", auth=("admin", "a new, much longer one")).expect(200)
     node.api("GET", "/status", auth=("admin", old)).expect(401, "wrong-password")
     written = b"".join(path.read_bytes() for path in node.folder.rglob("*") if path.is_file())

@@ -331,6 +331,21 @@ def test_the_password_of_an_account_is_asked_for_twice_or_read_from_a_file(daemo
     assert done.status == 1 and "--password-file" in done.err
 
 
+def test_all_follow_ups_are_marked_however_many_there_are(daemon):
+    """The daemon takes a thousand in one change."""
+    ids = [f"node-{i}/reload/tftp" for i in range(2001)]
+    daemon.on("GET", "/followups", (200, {"items": [{"id": one} for one in ids], "next": None}))
+    daemon.on("POST", "/followups/done", (201, change()))
+    assert run("set", "followup", "done", "all", socket=daemon.socket).status == 0
+    sent = [json.loads(request.body)["ids"] for request in daemon.requests if request.method == "POST"]
+    assert [len(some) for some in sent] == [1000, 1000, 1] and [one for some in sent for one in some] == ids
+    # The first that is refused is the last that is asked for.
+    daemon.requests.clear()
+    daemon.on("POST", "/followups/done", problem(503, "read-only", "this node is read-only"))
+    assert run("set", "followup", "done", "all", socket=daemon.socket).status != 0
+    assert len([request for request in daemon.requests if request.method == "POST"]) == 1
+
+
 def test_ctrl_c_at_the_password_changes_nothing_and_restores_the_terminal(daemon, tmp_path):
     daemon.on("POST", "/certificates/own/tomcat", needs_password)
     file = tmp_path / "x.p12"

@@ -70,7 +70,10 @@ def test_version():
 @pytest.mark.parametrize("line, found", [
     ([""], ["exit", "file", "help", "quit", "set", "show", "utils", "version"]),
     (["sh"], ["show"]),
-    (["show", "c"], ["cert", "change", "cluster", "csr"]),
+    (["show", "c"], ["cert", "change", "cluster", "csr", "ctl"]),
+    (["utils", "ctl", "update", "ctl"], ["CTLFile"]),
+    (["set", "setting", "file"], ["file-signature"]),
+    (["show", "phone", "list", "--list", ""], ["ctl", "itl"]),
     (["set", "cert", "regen", "TOM"], ["tomcat", "tomcat-ECDSA"]),
     (["set", "cert", "import", "trust", "tomcat"], ["tomcat-trust"]),
     (["set", "cert", "regen", "tomcat", "--d"], ["--dry-run"]),

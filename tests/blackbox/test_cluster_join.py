@@ -160,8 +160,7 @@ def test_a_node_of_a_cluster_has_the_roles_that_the_cluster_gives_it_whatever_it
         assert (at["roles"], at["roles_ignored"]) == (["subscriber"], roles.split(",")), at
         assert "Not used" in sub.cli("show", "status").out
         assert log_lines(sub, f"gives this node the roles {roles}, which are not used")
-        for purpose in ("CAPF", "ITLRecovery"):
-            sub.refused("set", "cert", "regen", purpose, "--yes", code="purpose-not-here")
+        sub.refused("set", "cert", "regen", "CAPF", "--yes", code="purpose-not-here")
         sub.refused("set", "node", "add", "cucm-sub9", "--yes", code="not-publisher")
         pub.until(lambda _: "roles-ignored" in pub.finding_codes(SUB1), "the finding")
         sub.arguments = sub.arguments[:-2]

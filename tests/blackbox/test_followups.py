@@ -10,15 +10,14 @@ from http.client import HTTPException
 import pytest
 
 from books import audit
-from cluster import PUB, SUB1, wait_for
+from cluster import IMP1, IMP2, NODES, PUB, SUB1, SUB2, SUB3, wait_for
 from forge import Authority
 from harness import CALL_SECONDS, NAME
 from wire import Client
 
 ME = f"uid {os.geteuid()}"
 BACKUP = "cluster/backup/backup"
-CTL = "cluster/ctl-update/ctl"
-OF_CALLMANAGER = {BACKUP, CTL, f"{NAME}/reload/callmanager", f"{NAME}/reload/capf", f"{NAME}/reload/cti"}
+OF_CALLMANAGER = {BACKUP, f"{NAME}/reload/callmanager", f"{NAME}/reload/capf", f"{NAME}/reload/cti"}
 OF_TOMCAT = {BACKUP, f"{NAME}/reload/tomcat-https", f"{NAME}/reload/tftp"}
 AGREED = [("yes", 1), ("force", 1)]
 
@@ -62,7 +61,7 @@ def test_G1_what_follows_a_change_is_listed_until_somebody_says_that_it_is_done(
         assert set(one) == {"id", "node", "kind", "target", "text", "since", "number", "changes"}
         assert one["id"].split("/")[:2] == [one["node"], one["kind"]] and one["text"].endswith(".")
         assert (one["since"], one["number"], one["changes"]) == (at, change["number"], 1)
-    assert rows[CTL]["node"] == "cluster" and rows[f"{NAME}/reload/cti"]["target"] == "CTI"
+    assert rows[BACKUP]["node"] == "cluster" and rows[f"{NAME}/reload/cti"]["target"] == "CTI"
     # The answer itself names them, so that they can be ticked off where it is shown.
     told = {one["id"]: one for one in change["followups"] if one.get("open")}
     assert set(told) == OF_CALLMANAGER and all(one["text"] == rows[name]["text"] for name, one in told.items())
@@ -73,7 +72,7 @@ def test_G1_what_follows_a_change_is_listed_until_somebody_says_that_it_is_done(
     assert done["summary"] == f"Done: backup, reload CTI on {NAME}"
     assert [step["type"] for step in done["steps"]] == ["followup.done"] * 2
     assert set(open_ids(client)) == OF_CALLMANAGER - {BACKUP, f"{NAME}/reload/cti"}
-    assert marks(client, change["number"]) == {("reload", "CallManager"): True, ("reload", "CAPF"): True, ("reload", "CTI"): False, ("lists", "ITL"): None, ("ctl-update", "CTL"): True,
+    assert marks(client, change["number"]) == {("reload", "CallManager"): True, ("reload", "CAPF"): True, ("reload", "CTI"): False, ("lists", "ITL"): None,
                                                ("backup", "backup"): False}
     assert client.get("/changes", {"object": f"followup/{NAME}/reload/CTI"})["items"][0]["number"] == done["number"]
     audit(node)
@@ -160,6 +159,13 @@ def test_an_id_that_is_none_is_404_and_says_what_there_is(shared_node, wrong):
         assert open_ids(client) == [BACKUP]
 
 
+def test_a_list_of_ids_has_an_end(shared_node):
+    with Client(shared_node) as client:
+        problem = tick(client, *[BACKUP] * 1001, query=[("dry_run", 1)]).expect(413, "too-many-ids").json
+        assert problem["field"] == "ids" and "1001" in problem["detail"] and "1000" in problem["detail"]
+        tick(client, *[BACKUP] * 1000, query=[("dry_run", 1)]).expect(200)
+
+
 def test_a_task_that_is_about_the_cluster_takes_no_node(shared_node):
     with Client(shared_node) as client:
         tick(client, BACKUP, query=[("node", NAME)]).expect(400, "unknown-parameter")
@@ -169,7 +175,7 @@ def test_a_task_that_is_about_the_cluster_takes_no_node(shared_node):
 
 def test_they_outlive_a_restart_and_a_crash(node, client):
     regenerate(client, "CallManager")
-    tick(client, CTL).expect(201)
+    tick(client, f"{NAME}/reload/capf").expect(201)
     before = client.get("/followups")
     client.close()
     node.restart()
@@ -195,22 +201,29 @@ def test_they_outlive_a_restart_and_a_crash(node, client):
     audit(node)
 
 
-def as_version_2(path):
-    """Makes a store what it was before follow-ups were kept."""
+BEFORE_LISTS = "DROP TABLE setting; DROP TABLE list_version"
+AS_VERSION_2 = f"{BEFORE_LISTS}; DROP TABLE followup; DROP TABLE change_words; UPDATE schema_version SET version = 2"
+AS_VERSION_3 = f"{BEFORE_LISTS}; ALTER TABLE change_words DROP COLUMN why; UPDATE schema_version SET version = 3"
+
+
+def make_older(path, sql):
+    """Makes a store what it was before follow-ups were kept, or before lists told why."""
     with closing(sqlite3.connect(path)) as db:
-        db.executescript("DROP TABLE followup; DROP TABLE change_words; UPDATE schema_version SET version = 2; PRAGMA wal_checkpoint(TRUNCATE);")
+        db.executescript(f"{sql}; PRAGMA wal_checkpoint(TRUNCATE);")
 
 
 def test_a_store_of_an_older_version_gets_them_from_its_log(new_node):
     node = new_node.copy()
     for purpose in ("tomcat-ECDSA", "CallManager", "tomcat-ECDSA"):
-        node.cli("set", "cert", "regen", purpose, "--yes")
+        node.cli("set", "cert", "regen", purpose, "--yes", "--why", f"{purpose} is old")
     before, listed, found = audit(node), node.json("show", "followup", "list"), node.json("show", "change", "list", "--search", "callmanager")
     assert {one["id"] for one in listed["items"]} == OF_TOMCAT | OF_CALLMANAGER and len(found["items"]) > 0
-    node.stop()
-    as_version_2(node.data / "store.db")
-    node.start()
-    assert audit(node) == before and node.json("show", "followup", "list") == listed and node.json("show", "change", "list", "--search", "callmanager") == found
+    assert found["items"][0]["why"] == "CallManager is old"
+    for sql in (AS_VERSION_2, AS_VERSION_3):
+        node.stop()
+        make_older(node.data / "store.db", sql)
+        node.start()
+        assert audit(node) == before and node.json("show", "followup", "list") == listed and node.json("show", "change", "list", "--search", "callmanager") == found
 
 
 # -- the command line
@@ -265,7 +278,7 @@ def log(template):
             numbers[name] = client("POST", "/certificates/trust/tomcat-trust", {"yes": 1, "why": f"for {name}"}, Authority(name).pem).expect(201).json["number"]
         numbers["regen"] = regenerate(client, "ipsec", ("why", "Yearly renewal"))["number"]
         numbers["undo"] = client("POST", f"/changes/{numbers['regen']}/undo", AGREED).expect(201).json["number"]
-    numbers["password"] = node.api("POST", "/accounts/admin/password", json_body={"password": "another long one"}).expect(201).json["number"]
+    numbers["password"] = node.api("POST", "/accounts/admin/password", json_body={"password": "another long one", "current": node.password}).expect(201).json["number"]
     yield node, numbers
     makers.end()
 
@@ -290,7 +303,7 @@ def test_changes_are_found_by_what_they_are_about(log):
     assert found(node, "--search", "ipsec", "--task", "undo", "--who", ME, "--node", NAME) == [n["undo"]] and found(node, "--search", "ipsec", "--task", "import-trust") == []
     assert found(node, "--object", "own/ipsec", "--search", "yearly") == [n["regen"]] and found(node, "--object", "own/ipsec", "--task", "install") == [1]
     row = node.json("show", "change", "list", "--task", "cert-regen")["items"][0]
-    assert set(row) == {"number", "at", "node", "who", "task", "summary", "undone_by", "undoable"} and row["undone_by"] == n["undo"] and row["node"] == NAME
+    assert set(row) == {"number", "at", "node", "who", "why", "task", "summary", "undone_by", "undoable"} and row["undone_by"] == n["undo"] and row["node"] == NAME
 
 
 def test_changes_are_found_by_when_they_were_made(log):
@@ -371,6 +384,100 @@ def test_what_is_done_on_one_node_is_done_on_all(cluster):
     cluster.audit()
 
 
+VOICE = (PUB, SUB1, SUB2, SUB3)
+
+
+class Followed:
+    """Two nodes of six on which nothing has to be done."""
+
+    def __init__(self, cluster):
+        self.cluster = cluster
+        self.pub, self.sub = cluster.up(PUB, SUB1)
+        self.clear()
+
+    def clear(self):
+        self.cluster.settle()
+        self.pub.cli("set", "followup", "done", "all")
+
+    def asks(self, change, *reloads):
+        """(nodes, service)..: that is what has to be done now, on both nodes and by what the change itself says; then it is done."""
+        self.cluster.settle()
+        wanted = {f"{name}/reload/{service}" for nodes, service in reloads for name in nodes}
+        assert ids(self.pub) == ids(self.sub) == wanted | {BACKUP}
+        told = self.pub.see(f"/changes/{change['number']}")
+        assert {one["id"] for one in told["followups"] if one.get("open")} == wanted | {BACKUP}
+        for one in told["followups"]:
+            if one["kind"] == "reload":
+                of = f" on {one['node']}" if "node" in one else ""
+                assert one["text"] == f"Reload or restart {one['target']}{of}." and one.get("node") != told["node"]
+        self.clear()
+
+    def undone(self, by, change, *reloads):
+        self.asks(by.do("POST", f"/changes/{change['number']}/undo"), *reloads)
+
+
+@pytest.fixture
+def followed(cluster):
+    yield Followed(cluster)
+    cluster.audit()
+
+
+def test_an_import_for_the_cluster_asks_every_node_that_uses_the_store(followed):
+    pub, sub = followed.pub, followed.sub
+    change = sub.trusts("tomcat-trust", Authority("For all").pem)
+    followed.asks(change, (NODES, "tomcat-https"))
+    followed.undone(pub, change, (NODES, "tomcat-https"))
+    change = pub.trusts("ipsec-trust", Authority("For all who have it").pem, ("scope", "cluster"))
+    followed.asks(change, (NODES, "drs-local-agent"), (NODES, "drs-master-agent"))
+    change = pub.trusts("CallManager-trust", Authority("For voice").pem)
+    followed.asks(change, (VOICE, "callmanager"))
+    followed.asks(sub.untrusts("CallManager-trust", "For_voice.pem"), (VOICE, "callmanager"))
+    change = sub.trusts("tomcat-trust", Authority("For one").pem, ("scope", "node"))
+    followed.asks(change, ([SUB1], "tomcat-https"))
+    followed.undone(pub, change, ([SUB1], "tomcat-https"))
+
+
+def test_a_delete_asks_the_nodes_that_had_it(followed):
+    pub, sub = followed.pub, followed.sub
+    maker = Authority("Maker of phones").pem
+    sub.trusts("CAPF-trust", maker)
+    followed.clear()
+    gone = pub.untrusts("CAPF-trust", "Maker_of_phones.pem")
+    followed.asks(gone, ([SUB1], "capf"))
+    followed.undone(pub, gone, ([SUB1], "capf"))
+    pub.trusts("CAPF-trust", maker)
+    followed.clear()
+    followed.asks(sub.untrusts("CAPF-trust", "Maker_of_phones.pem"), ([PUB, SUB1], "capf"))
+
+
+def test_an_upload_for_several_nodes_asks_each_of_them_and_one_for_another_node_that_one(followed):
+    pub, sub = followed.pub, followed.sub
+    root = Authority("Of followed ones")
+    leaf = root.leaf(pub.csr("tomcat-ECDSA", "--distribution", "multi-server"))
+    followed.clear()
+    change = sub.do("POST", "/certificates/own/tomcat-ECDSA", leaf + root.pem)
+    followed.asks(change, (NODES, "tomcat-https"), (NODES, "tftp"))
+    followed.undone(sub, change, (NODES, "tomcat-https"), (NODES, "tftp"))
+    own = root.leaf(sub.csr("tomcat", "--distribution", "node"))
+    sub.trusts("tomcat-trust", root.pem)
+    followed.clear()
+    job = pub.ask_for(SUB1, "POST", "/certificates/own/tomcat", own)
+    answer = wait_for(lambda: pub.see(f"/jobs/{job}")["answer"], "the job is done")
+    followed.asks(pub.see(f"/changes/{answer}"), ([SUB1], "tomcat-https"), ([SUB1], "tftp"))
+    # Whoever takes it back: it is done on the node whose certificate changes.
+    job = pub.ask_for(SUB1, "POST", f"/changes/{answer}/undo")
+    answer = wait_for(lambda: pub.see(f"/jobs/{job}")["answer"], "the undo is done")
+    followed.asks(pub.see(f"/changes/{answer}"), ([SUB1], "tomcat-https"), ([SUB1], "tftp"))
+
+
+def test_an_OAuth_key_asks_each_node_for_its_own_service(followed):
+    pub = followed.pub
+    of_oauth = (VOICE, "callmanager"), ((IMP1, IMP2), "xcp-authentication-service")
+    followed.asks(pub.do("POST", "/certificates/own/authz/regenerate", {}), *of_oauth)
+    change = pub.json("set", "key", "regen", "authz", "encryption", "--yes", "--force")
+    followed.asks(change, *of_oauth)
+
+
 def test_a_node_without_its_store_shows_them_and_cannot_tick_them_off(cluster):
     pub, sub = cluster.up(PUB, SUB1)
     pub.do("POST", "/certificates/own/tomcat-ECDSA/regenerate", {})
@@ -410,8 +517,8 @@ def test_stores_and_mirrors_of_an_older_version_get_the_same_from_the_log(cluste
     pub.do("POST", "/certificates/own/tomcat-ECDSA/regenerate", {})
     state = cluster.audit()
     cluster.down()
-    cluster.pg.psql("DROP TABLE followup; DROP TABLE change_words; UPDATE schema_version SET version = 2")
-    as_version_2(sub.data / "store.db")
+    cluster.pg.psql(AS_VERSION_2)
+    make_older(sub.data / "store.db", AS_VERSION_2)
     cluster.up(PUB)  # brings the store up to date; its mirror was built by replaying
     cluster.up(SUB1)
     assert cluster.audit() == state

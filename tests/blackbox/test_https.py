@@ -194,8 +194,9 @@ def test_what_the_daemon_saw_is_recorded(new_node):
     checks = {check["key_type"]: check for check in node.json("show", "status")["self_check"]}
     assert checks["RSA"]["fingerprint"] == fingerprint(node.pem("tomcat")) and checks["EC"]["fingerprint"] == fingerprint(node.pem("tomcat-ECDSA"))
     assert all(check["matches"] is True and check["listener"] == "https" for check in checks.values())
-    other = node.json("set", "cert", "regen", "TVS", "--yes")["number"]
-    assert node.json("show", "change", str(other))["effects"] == []
+    for purpose, effects in (("ipsec", []), ("TVS", ["itl-publish"])):
+        other = node.json("set", "cert", "regen", purpose, "--yes")["number"]
+        assert [effect["effect"] for effect in node.json("show", "change", str(other))["effects"]] == effects
 
 
 def test_the_daemon_looks_at_itself_after_each_start(new_node):

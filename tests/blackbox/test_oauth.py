@@ -333,7 +333,7 @@ def test_regenerating_the_authz_certificate_is_replacing_the_signing_key(node):
 
 def test_another_password_ends_the_tokens_of_the_account(node):
     old = sign_in(node)
-    node.api("POST", "/accounts/admin/password", json_body={"password": "another long one"}, query=[("yes", 1)]).expect(201)
+    node.api("POST", "/accounts/admin/password", json_body={"password": "another long one", "current": node.password}, query=[("yes", 1)]).expect(201)
     assert_ended_by_password(node, old)
 
 

@@ -281,16 +281,40 @@ def test_signing_out_ends_this_session_and_takes_the_cookie_back(shared_node, br
 
 def test_a_new_password_ends_every_session_of_the_account_that_of_who_set_it_included(node, browsers):
     one, two = browsers(node).sign_in(), browsers(node).sign_in()
-    one("POST", "/accounts/admin/password", {"dry_run": 1}, {"password": PASSWORD}).expect(200)
+    one("POST", "/accounts/admin/password", {"dry_run": 1}, {"password": PASSWORD, "current": node.password}).expect(200)
     two("GET", "/status").expect(200)
-    one("POST", "/accounts/admin/password", {"yes": 1}, {"password": PASSWORD}).expect(201)
+    one("POST", "/accounts/admin/password", {"yes": 1}, {"password": PASSWORD, "current": node.password}).expect(201)
     one.ended("password")
     two.ended("password")
     browsers(node)("POST", "/session", (), {"account": "admin", "password": node.password}).expect(401, "wrong-password")
     three = browsers(node).sign_in(PASSWORD)
     # Also the same one again: whoever sets a password wants all others out.
-    three("POST", "/accounts/admin/password", {"yes": 1}, {"password": PASSWORD}).expect(201)
+    three("POST", "/accounts/admin/password", {"yes": 1}, {"password": PASSWORD, "current": PASSWORD}).expect(201)
     three.ended("password")
+
+
+def test_a_session_alone_does_not_take_an_account_over(node, browsers):
+    """Who finds a browser that is signed in must tell the present password to set another one, and cannot try them all."""
+    browser = browsers(node).sign_in()
+    set_to = lambda client, **body: client("POST", "/accounts/admin/password", {"yes": 1}, {"password": PASSWORD, **body})
+    assert set_to(browser).expect(400, "argument-missing").json["field"] == "current"
+    assert browser("POST", "/accounts/ADMIN/password", {"dry_run": 1}, {"password": PASSWORD}).expect(400, "argument-missing").json["field"] == "current"
+    problem = set_to(browser, current="not the right one").expect(422, "wrong-password").json
+    assert problem["field"] == "current" and "not the right one" not in str(problem)
+    # A dry run does not look at it: the console makes one while somebody is typing.
+    browser("POST", "/accounts/admin/password", {"dry_run": 1}, {"password": PASSWORD, "current": "not"}).expect(200)
+    # The same holds for whoever sends the password with each request.
+    body = {"password": PASSWORD}
+    assert node.api("POST", "/accounts/admin/password", json_body=body, query=[("yes", "1")]).expect(400, "argument-missing").json["field"] == "current"
+    for _ in range(9):
+        set_to(browser, current="not the right one").expect(422, "wrong-password")
+    problem = set_to(browser, current=node.password).expect(422, "too-many-failures").json
+    assert problem["field"] == "current"
+    browser("GET", "/status").expect(200)  # is still signed in
+    # On the Unix socket the kernel says who asks: that is how one gets in again who has lost the password.
+    with Client(node) as client:
+        assert set_to(client).expect(201).json["task"] == "account-password"
+    browser.ended("password")
 
 
 def test_a_new_password_set_on_another_node_ends_it_too(cluster, browsers):

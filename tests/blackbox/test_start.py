@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.x509.oid import ExtendedKeyUsageOID as EKU
 
-from harness import (DAEMON, DOMAIN, FQDN, NAME, PROGRAM, Node, environment, fingerprint, key_kind, load, openssl, run)
+from harness import (DAEMON, DOMAIN, FQDN, NAME, PHONE_FOLDERS, PROGRAM, SERVICES, Node, environment, fingerprint, key_kind, load, openssl, run)
 
 S, C, I = EKU.SERVER_AUTH, EKU.CLIENT_AUTH, x509.ObjectIdentifier("1.3.6.1.5.5.7.3.5")
 DS, KE, DE, KA, CS = "digital_signature", "key_encipherment", "data_encipherment", "key_agreement", "key_cert_sign"
@@ -211,7 +211,7 @@ def test_a_second_start_changes_nothing(new_node):
 
 
 def test_files_and_directories_are_for_their_owner_only(new_node):
-    """C142: directories are 0700, files 0600, whatever the umask; ports.json alone may be read by others."""
+    """C142: directories are 0700, files 0600, whatever the umask; ports.json and what phones may fetch can be read by others."""
     node = new_node.copy()
     node.cli("set", "cert", "regen", "TVS", "--yes")
     node.csr("tomcat")
@@ -219,7 +219,7 @@ def test_files_and_directories_are_for_their_owner_only(new_node):
     for path in [node.data, *node.data.rglob("*")]:
         mode = stat.S_IMODE(os.lstat(path).st_mode)
         if path.is_dir():
-            assert mode == 0o700, path
+            assert mode == (0o755 if path.name in PHONE_FOLDERS else 0o700), path
         elif path.name != "ports.json" and mode != 0o600:
             open_files.append((str(path), oct(mode)))
     assert open_files == []
@@ -237,7 +237,8 @@ def test_a_fresh_installation_makes_its_files_for_its_owner_only(new_node):
     assert stat.S_IMODE(node.data.stat().st_mode) == 0o700
     for path in node.data.rglob("*"):
         if path.name != "ports.json":
-            assert stat.S_IMODE(os.lstat(path).st_mode) == (0o700 if path.is_dir() else 0o600), path
+            folder = 0o755 if path.name in PHONE_FOLDERS else 0o700
+            assert stat.S_IMODE(os.lstat(path).st_mode) == (folder if path.is_dir() else 0o600), path
     for path in (node.data / "keys").rglob("*"):
         assert b"PRIVATE KEY" not in (path.read_bytes() if path.is_file() else b"") or b"ENCRYPTED PRIVATE KEY" in path.read_bytes(), path
 
@@ -265,6 +266,14 @@ def refused_start(*words, status=2):
     (["--listen", "sip=127.0.0.1:5060"], "sip=127.0.0.1:5060"),
     (["--listen", "https=127.0.0.1:65536"], "https=127.0.0.1:65536"),
     (["--listen", "https=8443"], "https=8443"),
+    (["--listen", "https=none"], "https"),
+    (["--listen", "tftp"], "tftp"),
+    (["--listen", "tftp="], "tftp="),
+    (["--listen", "phone-https=:6971"], "phone-https=:6971"),
+    (["--phone-files", ""], "phone-files"),
+    (["--old-phones", "perhaps"], "perhaps"),
+    (["--tftp-timeout-ms", "0"], "'0'"),
+    (["--tftp-trace", "on"], "on"),
     (["--san-mismatch", "ignore"], "ignore"),
     (["--ec-key-usage", "RFC"], "RFC"),
     (["--certificate-times", "lax"], "lax"),
@@ -331,7 +340,7 @@ def test_help_and_version_end_well():
 def test_ports_are_printed_and_written_and_kept(node):
     """Issue: port 0 asks the system for a free port; printed, in ports.json, kept for the process's life."""
     ports = node.ports
-    assert list(ports) == ["https"] and 1024 <= ports["https"] <= 65535
+    assert sorted(ports) == sorted(SERVICES) and all(1024 <= port <= 65535 for port in ports.values())
     assert f"https://127.0.0.1:{ports['https']}/" in node.out
     assert node.json("show", "status")["ports"] == ports
     node.cli("set", "cert", "regen", "tomcat", "--yes")
@@ -506,7 +515,7 @@ def test_the_daemon_ends_well_on_each_signal(new_node):
     node = new_node.copy()
     os.kill(node.pid, 2)
     assert node.wait() == 0
-    assert len(node.out.splitlines()) == 2
+    assert [line.partition(": ")[0] for line in node.out.splitlines()] == ["console and API", "files for phones", "socket"]
     node.start().stop()
 
 

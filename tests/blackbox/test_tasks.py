@@ -168,8 +168,8 @@ def test_a_repeated_request_id_is_carried_out_once(node):
 
 def test_regenerating_replaces_certificate_key_and_copies(node):
     """G1: a new key and certificate of the same kind and length; the copies in trust stores are replaced; what follows is listed; it is undone by one command."""
-    for purpose, services, kinds in (("CallManager", {"CallManager", "CAPF", "CTI"}, {"reload", "ctl-update", "lists", "backup"}),
-                                     ("CAPF", {"CallManager", "CAPF"}, {"reload", "ctl-update", "lists", "backup"}),
+    for purpose, services, kinds in (("CallManager", {"CallManager", "CAPF", "CTI"}, {"reload", "lists", "backup"}),
+                                     ("CAPF", {"CallManager", "CAPF"}, {"reload", "lists", "backup"}),
                                      ("tomcat-ECDSA", {"Tomcat (HTTPS)", "TFTP"}, {"reload", "backup"})):
         old = node.pem(purpose)
         old_copies = {(row["unit"], row["name"]) for row in node.trust(f"fingerprint is {fingerprint(old)}")}
@@ -177,7 +177,8 @@ def test_regenerating_replaces_certificate_key_and_copies(node):
         change = node.json("set", "cert", "regen", purpose, "--yes")
         new = node.pem(purpose)
         issuer = purpose == "CAPF"  # phones have certificates of the old one
-        assert [f["code"] for f in change["findings"]] == ["overwrites-certificate"] + ["old-issuer-stays"] * issuer
+        lists = ["list-loses", "list-gains"] * {"CallManager": 2, "CAPF": 1}.get(purpose, 0)  # as SAST and as TFTP
+        assert sorted(f["code"] for f in change["findings"]) == sorted(["overwrites-certificate"] + ["old-issuer-stays"] * issuer + lists)
         assert {f["target"] for f in change["followups"] if f["kind"] == "reload"} == services
         assert {f["kind"] for f in change["followups"]} == kinds
         assert key_kind(load(new).public_key()) == key_kind(load(old).public_key())
@@ -447,9 +448,9 @@ def test_the_installation_cannot_be_undone(shared_node):
     """A node cannot be left without its certificates: exact code, and nothing changes."""
     head = shared_node.head
     problem = shared_node.refused("utils", "undo", "1", "--yes", "--force", code="not-undoable")
-    assert "change 1 " in problem["detail"]
     shown = shared_node.json("show", "change", "1")
-    assert shown["undoable"] is False and shown["undo_refused"]
+    assert shown["undoable"] is False
+    assert shown["undo_refused"] == problem["detail"] == "change 1 installed this node, which would be left without its certificates and its administrator"
     assert shared_node.head == head
 
 
@@ -497,7 +498,7 @@ def imported(node, store, pem, *words):
 def test_a_store_is_named_in_any_case_with_or_without_trust(shared_node, root_ca, typed):
     """Issue: a store is named with or without `-trust`, case ignored."""
     plan = shared_node.json("set", "cert", "import", "trust", typed, "--dry-run", input=root_ca.pem)
-    assert plan["summary"] == "Upload 1 certificate to tomcat-trust"
+    assert plan["summary"] == "Upload Example_Root_CA.pem to tomcat-trust"
 
 
 def test_an_unknown_store_is_named_with_the_known_ones(shared_node, root_ca):

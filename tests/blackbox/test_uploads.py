@@ -398,7 +398,7 @@ def test_regenerating_over_a_ca_signed_certificate_warns(node, sub_ca):
     upload(node, "TVS", pem + "".join(sub_ca.chain()))
     assert node.trust(f"fingerprint is {fingerprint(pem)}") == []
     problem = node.refused("set", "cert", "regen", "TVS", code="confirmation-needed")
-    assert codes(problem["plan"]) == ["overwrites-ca-signed"]
+    assert codes(problem["plan"]) == ["overwrites-ca-signed", "list-loses", "list-gains"]
     change = node.json("set", "cert", "regen", "TVS", "--yes")["number"]
     assert node.own("TVS")["type"] == "self-signed"
     assert [row["unit"] for row in node.trust(f"fingerprint is {fingerprint(node.pem('TVS'))}")] == ["TVS-trust"]

@@ -124,6 +124,15 @@ test("the overview's table and numbers are those of the API, and lead to the lis
   await node.ask("DELETE", "/csrs/TVS?yes=1");
 });
 
+test("a note of the overview leads to what it advises, instead of naming a command", async (t) => {
+  const { page } = await open(t, node);
+  const note = page.locator(".needs.notes li").filter({ hasText: "self-signed" });
+  await note.getByText("have it signed by a CA").waitFor();
+  assert.doesNotMatch(await note.innerText(), /set csr gen/);
+  await note.getByRole("link", { name: "Generate a CSR" }).click();
+  await page.getByRole("heading", { level: 1, name: "Generate CSR" }).waitFor();
+});
+
 test("the overview follows what happens, and the verdict is the gravest of it", async (t) => {
   const { page } = await open(t, node);
   await page.locator(".verdict.warn").waitFor();
@@ -275,7 +284,7 @@ test("what cannot be undone says why, and has no Undo", async (t) => {
   const undo = page.locator(".page-head").getByRole("link", { name: "Undo" });
   assert.equal(await undo.count(), 0);
   await follow(page, `/changes/${first}`);
-  await page.getByText(/touched the same certificates later/).waitFor();
+  await page.getByText(/touched the same things later/).waitFor();
   assert.equal(await undo.count(), 0);
   await checkAxe(page);
   await follow(page, "/changes");

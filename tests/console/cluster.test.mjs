@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
-import { carryOut, checkAxe, checkWidth, errorOf, field, follow, Node, open, ROOT, taskButton, temporaryFolder, until, atEnd } from "./harness.mjs";
+import { carryOut, checkAxe, checkWidth, errorOf, field, follow, Node, open, ROOT, tabTo, taskButton, temporaryFolder, until, atEnd } from "./harness.mjs";
 
 const OTHER = "cucm-sub1";
 const ADDRESS = /^127\.0\.0\.1:\d+$/;
@@ -66,7 +66,14 @@ test("a single node: what is there, what a move to PostgreSQL needs, and the mov
   assert.equal(await page.getByRole("link", { name: "Add a node" }).count(), 0);
   const [check, move] = [page.getByRole("button", { name: "Check" }), page.getByRole("button", { name: "Move the store to PostgreSQL" })];
   assert.ok((await check.isDisabled()) && (await move.isDisabled()));
+  /* It holds a password: it is seen when one asks for it. */
+  const show = page.getByRole("button", { name: "Show" });
   await field(page, "url").fill("mysql://elsewhere/ucpki");
+  assert.equal(await field(page, "url").getAttribute("type"), "password");
+  await show.click();
+  assert.deepEqual([await field(page, "url").getAttribute("type"), await show.getAttribute("aria-pressed")], ["text", "true"]);
+  await show.click();
+  assert.equal(await field(page, "url").getAttribute("type"), "password");
   await check.click();
   assert.match(await errorOf(field(page, "url")), /postgresql:\/\//);
   assert.ok(await move.isDisabled());
@@ -98,7 +105,8 @@ test("a node is added: its secret is shown once, it joins with it, and both are 
   await field(page, "hours").fill("soon");
   assert.match(await errorOf(field(page, "hours")), /hours/);
   await field(page, "hours").fill("2");
-  await page.getByText(`ucpki set node add ${OTHER} --roles subscriber --hours 2`).waitFor();
+  await page.getByRole("checkbox", { name: /^TFTP/ }).check();
+  await page.getByText(`ucpki set node add ${OTHER} --roles subscriber,tftp --hours 2`).waitFor();
   await page.locator(".plan").getByText(OTHER).first().waitFor();
   await checkAxe(page);
   await taskButton(page).and(page.locator(":enabled")).click();
@@ -188,6 +196,31 @@ test("C1: a multi-server CSR names both nodes", async (t) => {
   await checkAxe(page);
 });
 
+test("P2: each node that serves phones has an ITL of its own: the other node's in a table, which leads to its console; what is the publisher's becomes its job", async (t) => {
+  const { page } = await open(t, node, { path: "/lists", statuses: [404] });
+  const table = page.getByRole("region", { name: "ITL files of the other nodes" });
+  const list = async () => (await node.ask("GET", "/lists")).lists.find((one) => one.node === OTHER);
+  await until("what it says of itself", async () => (await list()).published);
+  const own = (await other.ask("GET", "/lists")).lists.find((one) => one.list === "ITL" && one.this).published;
+  await until("the same in the table", async () => (await table.getByRole("row").nth(1).innerText()).includes(own.version.slice(0, 16)));
+  assert.match(await table.getByRole("row").nth(1).innerText(), /says what it should/);
+  assert.equal(await table.getByRole("link", { name: OTHER }).getAttribute("href"), `https://${(await row(OTHER)).https}/lists`);
+  await checkAxe(page);
+  await page.setViewportSize({ width: 360, height: 640 });
+  await checkWidth(page);
+  await follow(page, `/lists/itl?node=${OTHER}`);
+  await page.getByRole("alert").getByText(`The ITL of ${OTHER} is on that node only`).waitFor();
+  assert.match(await page.getByRole("link", { name: `Open it in the console of ${OTHER}` }).getAttribute("href"), /^https:.*\/lists\/itl$/);
+
+  const { page: there } = await open(t, other, { path: "/lists/mode/mixed-mode" });
+  await taskButton(there).and(there.locator(":enabled")).click();
+  await there.waitForURL(/\/(jobs|changes)\/[^/]+$/);
+  await until("mixed mode on both", async () => (await Promise.all([node, other].map((one) => one.ask("GET", "/lists")))).every((one) => one.mode === "mixed"));
+  await follow(there, "/lists");
+  await there.getByRole("region", { name: "CTL file of the cluster" }).getByText(/^\d+ records/).waitFor();
+  await checkAxe(there);
+});
+
 test("O1: the OAuth keys are shown by their checksums; a new signing key reaches every node", async (t) => {
   const before = await node.ask("GET", "/authz");
   assert.deepEqual(await other.ask("GET", "/authz"), before);
@@ -254,19 +287,25 @@ test("M1: while the database is gone every page says that nothing can be changed
     await follow(page, "/");
     await page.getByText("The store of the cluster: the database does not answer").waitFor();
     const regenerate = "/certificates/own/TVS/regenerate";
+    await follow(page, "/certificates/own/TVS");
+    /* What leads to a task leads nowhere now, and says why to those who see it and to those who hear it. */
+    const way = page.locator(".actions").getByRole("link", { name: "Regenerate" });
+    await until("it is switched off", async () => (await way.getAttribute("aria-disabled")) === "true");
+    assert.equal(await way.getAttribute("href"), null);
+    assert.match(await way.getAttribute("title"), /read-only now: nothing can be changed here\. \S/);
+    assert.match(await page.locator(`#${await way.getAttribute("aria-describedby")}`).innerText(), /read-only/);
+    await tabTo(page, way);
+    await checkAxe(page);
     await follow(page, regenerate);
-    const { fingerprint } = await node.ask("GET", "/certificates/own/TVS");
-    await until("a reason, or a plan", async () => (await taskButton(page).isEnabled()) || (await page.locator(".task").getByRole("alert").count()) > 0);
-    if (await taskButton(page).isEnabled()) await taskButton(page).click();
-    await page.locator(".task").getByRole("alert").getByText(/read-only/).waitFor();
-    assert.equal(new URL(page.url()).pathname, regenerate);
-    assert.equal((await node.ask("GET", "/certificates/own/TVS")).fingerprint, fingerprint);
+    await page.locator(".plan").waitFor();
+    assert.ok(await taskButton(page).isDisabled());
+    assert.match(await taskButton(page).getAttribute("title"), /read-only/);
     await checkAxe(page);
   } finally {
     postgres.start();
   }
   await banner.waitFor({ state: "detached" });
-  await page.locator(".task").getByRole("button", { name: "Try again" }).click();
+  await taskButton(page).and(page.locator(":enabled")).click();
   await page.waitForURL(/\/changes\/\d+\?done=1$/);
 });
 

@@ -76,6 +76,7 @@ export async function until(what, ask, ms = WAIT_MS) {
 
 // ---- a node
 
+const PHONE_LISTENERS = ["tftp", "phone-http", "phone-https"].flatMap((service) => ["--listen", `${service}=127.0.0.1:0`]);
 const SANITIZER_WORDS = /ERROR: \w*Sanitizer|runtime error:|LeakSanitizer/;
 
 export class Node {
@@ -95,7 +96,7 @@ export class Node {
   async launch() {
     const program = join(BUILD, "ucpkid");
     assert.ok(existsSync(program), `${program} is not built (UCPKI_BUILD names the build folder)`);
-    const words = [program, "--data", this.data, "--socket", join(this.folder, "s"), "--listen", `https=127.0.0.1:${this.port ?? 0}`, "--node-name", this.name, "--domain", this.domain, ...this.options];
+    const words = [program, "--data", this.data, "--socket", join(this.folder, "s"), "--listen", `https=127.0.0.1:${this.port ?? 0}`, ...PHONE_LISTENERS, "--node-name", this.name, "--domain", this.domain, ...this.options];
     const guard = ["--pdeathsig", "KILL", "timeout", "-k", "5", String(LIFE_SECONDS), "setpriv", "--pdeathsig", "KILL"];
     const files = ["out", "err"].map((one) => openSync(join(this.folder, one), "w"));
     this.process = spawn("setpriv", [...guard, ...words], { stdio: ["ignore", ...files] });

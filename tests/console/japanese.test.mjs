@@ -68,6 +68,8 @@ test("each page", async (t) => {
   assert.equal(nodes.length, 1);
   await checkAll(page, ["/", "/certificates", "/certificates?where=name+contains+tomcat", "/csrs", "/upload", "/generate-csr", "/generate-self-signed", "/cluster", "/cluster/oauth"]);
   await checkAll(page, ["/cluster/add", "/cluster/diagnose", "/followups", "/changes", "/changes/1", "/changes/1/undo", "/jobs", "/account", `/cluster/nodes/${NAME}/rename`]);
+  await checkAll(page, ["/lists", "/lists/itl", "/lists/ctl", "/lists/mode/mixed-mode", "/lists/itl/reset", "/lists/itl/update", "/lists/ctl/update", "/phones", "/phones?list=ctl&stale=1", "/phones/SEP0"]);
+  await checkAll(page, ["/settings", ...["file-signature", "list-encryption", "phone-fill", "list-signer", "nothing"].map((name) => `/settings/${name}`)]);
   await checkAll(page, [`/cluster/nodes/${NAME}/remove`, "/jobs/nothing", "/changes/999999", "/nowhere", "/certificates/own/nothing", "/certificates/trust/tomcat-trust/nothing.pem"]);
 });
 

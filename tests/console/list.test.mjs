@@ -221,6 +221,28 @@ test("V1: by keyboard: / leads to the value, Enter finds, arrows go from row to 
   await page.getByRole("heading", { level: 1, name: "Peer_22.pem" }).waitFor();
 });
 
+test("WCAG 2.1.4: the key / can be switched off in this browser", async (t) => {
+  const { page } = await open(t, node, { path: "/account" });
+  const choice = page.getByRole("checkbox", { name: /^The key \/ leads to the search/ });
+  assert.equal(await choice.isChecked(), true);
+  await choice.uncheck();
+  const isThere = () => value(page).evaluate((one) => one === document.activeElement);
+  for (const again of [false, true]) {
+    await follow(page, "/certificates");
+    if (again) await page.reload();
+    await page.locator(".cert-list").waitFor();
+    assert.equal(await page.getByText("Press / to get here").count(), 0);
+    await page.keyboard.press("/");
+    assert.equal(await isThere(), false);
+  }
+  await follow(page, "/account");
+  await choice.check();
+  await follow(page, "/certificates");
+  await page.getByText("Press / to get here").waitFor();
+  await page.keyboard.press("/");
+  assert.equal(await isThere(), true);
+});
+
 test("V1: what is wrong with a condition is said at the condition", async (t) => {
   const { page } = await open(t, node, { path: `/certificates?${where("common-name begins with Peer")}&${where("expires before 2026-13-45")}`, statuses: [400] });
   await until("the fault", async () => (await value(page, 2).getAttribute("aria-invalid")) === "true");

@@ -41,9 +41,29 @@ await request("CallManager", { subject_alt_names: ["sip.example.com"], organizat
 const undone = await request("TVS");
 await node.ask("POST", `/changes/${undone}/undo?yes=1`);
 
+// A phone that fetches its lists, and one that has fetched the former ITL only; the lists before and after mixed mode was turned on.
+async function phones() {
+  const { "phone-http": port } = JSON.parse(readFileSync(join(node.data, "ports.json"), "utf8"));
+  const get = (name) => fetch(`http://127.0.0.1:${port}/${name}`).then((answer) => answer.arrayBuffer());
+  for (const device of ["SEP001122334455", "SEP00AABBCCDDEE"]) await get(`ITL${device}.tlv`);
+  await node.ask("POST", "/lists/mode?yes=1", { json: { mode: "mixed-mode" } });
+  for (const name of ["ITLSEP001122334455.tlv", "CTLSEP001122334455.tlv", "SEP001122334455.cnf.xml.sgn"]) await get(name);
+  await node.ask("POST", "/certificates/own/CAPF/regenerate?yes=1", { json: {} });
+  const { items } = await node.ask("GET", "/lists/ITL/versions");
+  return items.at(-1).version;
+}
+
+const firstItl = await phones();
+
 const file_ = (name, content) => async (page) => {
   await page.locator('input[type="file"]').setInputFiles(file(name, content));
   await page.locator(".plan").waitFor();
+};
+// What is folded is unfolded, from the outside to the inside.
+const openAll = async (page) => {
+  const folded = page.locator("main details:not([open]):visible > summary");
+  while ((await folded.count()) > 0) await folded.first().click();
+  await page.locator(".elements table").first().waitFor();
 };
 const planned = (page) => page.locator(".plan").waitFor();
 const PLAN = ".plan";
@@ -76,6 +96,17 @@ const PAGES = [
   { address: "/cluster/oauth/:key/regenerate", path: "/cluster/oauth/encryption/regenerate", ready: ".command" },
   { address: "/cluster/nodes/:node/remove", path: `/cluster/nodes/${node.name}/remove`, ready: ".task", statuses: [409, 422] },
   { address: "/cluster/nodes/:node/rename", path: `/cluster/nodes/${node.name}/rename`, ready: ".task", fill: (page) => field(page, "name").fill("cucm-new").then(() => planned(page)) },
+  { address: "/lists", ready: ".list-sides" },
+  { address: "/lists/:list", path: "/lists/ctl", ready: ".list-records" },
+  { address: "/lists/:list", path: `/lists/itl?version=${firstItl}`, ready: ".list-records", fill: openAll },
+  { address: "/lists/:list", path: `/lists/itl?compare=${firstItl}`, ready: ".list-sides" },
+  { address: "/lists/mode/:mode", path: "/lists/mode/non-secure-mode", ready: ".list-sides" },
+  { address: "/lists/:list/update", path: "/lists/ctl/update", ready: ".list-sides" },
+  { address: "/lists/:list/reset", path: "/lists/itl/reset", ready: PLAN },
+  { address: "/phones", path: "/phones?list=itl&stale=1", ready: ".phone-list tbody tr" },
+  { address: "/phones/:device", path: "/phones/SEP001122334455", ready: "tbody tr" },
+  { address: "/settings", ready: ".setting" },
+  { address: "/settings/:name", path: "/settings/file-signature", ready: PLAN },
   { address: "/jobs", ready: ".empty" },
   { address: "/jobs/:id", path: "/jobs/none", ready: "[role=alert]", statuses: [404] },
   { address: "/followups", ready: ".followup" },
@@ -84,7 +115,7 @@ const PAGES = [
   { address: "/changes/:number", path: `/changes/${undone}?done=1`, ready: PLAN },
   { address: "/changes/:number/undo", path: `/changes/${strange.added}/undo`, ready: PLAN },
   { address: "/account", ready: '[name="password"]', fill: async (page) => {
-    for (const name of ["password", "repeat"]) await field(page, name).fill("a much longer one");
+    for (const name of ["current", "password", "repeat"]) await field(page, name).fill("a much longer one");
     await planned(page);
   } },
   { address: "no page", path: `/no/${encodeURIComponent(MARKUP)}`, ready: ".lead", noCommand: true },
@@ -225,6 +256,47 @@ test("the language is chosen on any page, at once, without losing the place, and
   await page.getByRole("heading", { level: 1, name: "証明書の一覧" }).waitFor();
   await choice.selectOption("en");
   await page.getByRole("heading", { level: 1, name: "Certificates" }).waitFor();
+});
+
+test("what has been typed stays when the language changes, and what was chosen", async (t) => {
+  const { page } = await open(t, node, { path: "/generate-csr?purpose=TVS" });
+  await planned(page);
+  await page.locator("details summary").last().click();
+  await field(page, "organization").fill("Example, Ltd");
+  await field(page, "key").selectOption("rsa-3072");
+  await field(page, "why").fill("it is time");
+  await page.locator(".language select").selectOption("ja");
+  await page.getByRole("heading", { level: 1, name: "CSR の作成" }).waitFor();
+  assert.deepEqual(await Promise.all(["organization", "key", "why"].map((name) => field(page, name).inputValue())), ["Example, Ltd", "rsa-3072", "it is time"]);
+  await page.locator(".plan").getByText("RSA 3072").first().waitFor();
+  assert.match(await page.title(), /CSR の作成/);
+  assert.match(await taskButton(page).innerText(), /作成/);
+  await page.locator(".language select").selectOption("en");
+  await page.getByRole("heading", { level: 1, name: "Generate CSR" }).waitFor();
+  assert.equal(await field(page, "organization").inputValue(), "Example, Ltd");
+});
+
+test("the list is in the other language as well, its rows too", async (t) => {
+  const { page } = await open(t, node, { path: "/certificates?usage=own" });
+  await page.locator(".cert-list").waitFor();
+  const before = await page.locator(".cert-list tbody").innerText();
+  await page.locator(".language select").selectOption("ja");
+  await page.getByRole("heading", { level: 1, name: "証明書の一覧" }).waitFor();
+  assert.notEqual(await page.locator(".cert-list tbody").innerText(), before);
+  assert.match(await page.locator(".cert-list thead").innerText(), /[ぁ-ん一-龠]/);
+});
+
+test("a job that does not exist is not asked for again and again", async (t) => {
+  const { page } = await open(t, node, { path: "/jobs/none", statuses: [404] });
+  await page.getByRole("alert").first().waitFor();
+  const asked = { job: 0, status: 0 };
+  page.on("request", (request) => {
+    const { pathname } = new URL(request.url());
+    if (pathname.endsWith("/jobs/none")) asked.job++;
+    if (pathname.endsWith("/status")) asked.status++;
+  });
+  await until("two heartbeats, in which others are looked at ten times", () => asked.status >= 2);
+  assert.equal(asked.job, 0);
 });
 
 test("a name of a certificate with markup stands on its pages as it is written, and what is not seen by its number", async (t) => {

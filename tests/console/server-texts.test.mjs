@@ -80,7 +80,12 @@ test("values that are sentences are translated too", () => {
       "チェーンが完全でない、または有効でない ID 証明書が 2 件あります: a の tomcat (CN=Root, O=X がありません)、b の TVS (CN=Root, O=X がありません)、ほか 3 件",
     "Delete the pending multi-server CSR of tomcat": "tomcat の保留中のマルチサーバ CSR を削除する",
     "Delete the pending CSR of tomcat on cucm-pub": "cucm-pub の tomcat の保留中の CSR を削除する",
-    "Upload 1 certificate to tomcat-trust": "tomcat-trust に証明書を 1 件アップロードする",
+    "Upload Root CA.pem to tomcat-trust": "tomcat-trust に Root CA.pem をアップロードする",
+    "Upload Root CA.pem to ipsec-trust of cucm-pub": "cucm-pub の ipsec-trust に Root CA.pem をアップロードする",
+    "Upload 3 certificates to tomcat-trust": "tomcat-trust に証明書を 3 件アップロードする",
+    "Upload 3 certificates to ipsec-trust of cucm-pub": "cucm-pub の ipsec-trust に証明書を 3 件アップロードする",
+    "Reload or restart TFTP.": "TFTP をリロードまたは再起動してください。",
+    "Reload or restart Tomcat (HTTPS) on cucm-sub1.": "cucm-sub1 の Tomcat (HTTPS) をリロードまたは再起動してください。",
     "connections from peers that only Root.pem vouches for will be denied, on every node": "すべてのノードで、Root.pem だけで検証できる接続先からの接続が拒否されます",
     "connections from peers that only Root.pem vouches for will be denied, on cucm-pub": "cucm-pub で、Root.pem だけで検証できる接続先からの接続が拒否されます",
   };

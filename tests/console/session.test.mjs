@@ -183,15 +183,21 @@ test("M1: the page follows changes that others make, without being asked", async
 });
 
 test("a new password: the fields say what is wrong; it holds from then on", async (t) => {
-  const { page } = await open(t, node, { path: "/account", statuses: [400, 401] });
+  const { page } = await open(t, node, { path: "/account", statuses: [400, 401, 422] });
   await field(page, "password").fill("short");
   await field(page, "repeat").fill("short");
+  await page.getByText("Type the present password").waitFor();
+  await field(page, "current").fill("not this one");
   assert.match(await errorOf(field(page, "password")), /10/);
   await field(page, "password").fill("a much longer one");
   await page.getByText("The two passwords differ.").waitFor();
   await field(page, "repeat").fill("a much longer one");
-  await taskButton(page).and(page.locator(":enabled")).waitFor();
-  await taskButton(page).click();
+  await taskButton(page).and(page.locator(":enabled")).click();
+  assert.match(await errorOf(field(page, "current")), /present password is not right/);
+  assert.equal((await node.api("GET", "/status")).status, 200, "nothing was changed");
+  await checkAxe(page);
+  await field(page, "current").fill(node.password);
+  await taskButton(page).and(page.locator(":enabled")).click();
   await until("the new password", async () => {
     const answer = await node.api("GET", "/status");
     return answer.status === 401;

@@ -18,6 +18,9 @@ struct uc_session {
 void uc_api_reply(struct uc_http_response *r, enum uc_status status, json_t *json, const struct uc_error *e);
 /* UC_ELIMIT "too-large" for a body that is larger than any certificate file. */
 enum uc_status uc_api_check_upload(const struct uc_route_call *call, struct uc_error *e) UC_MUST;
+/* Sends bytes, which are emptied, as a file of this name to save, or the problem. */
+void uc_api_send_file(struct uc_http_response *r, enum uc_status status, struct uc_buf *bytes, const char *type, const char *file,
+                      const struct uc_error *e);
 /* The number of a change in the path. */
 enum uc_status uc_api_change_number(const struct uc_route_call *call, int64_t *out, struct uc_error *e) UC_MUST;
 
@@ -101,6 +104,17 @@ UC_API_HANDLER(post_join);
 UC_API_HANDLER(post_signing);
 UC_API_HANDLER(post_encryption);
 UC_API_HANDLER(post_compare);
+UC_API_HANDLER(list_lists);
+UC_API_HANDLER(get_list);
+UC_API_HANDLER(list_versions);
+UC_API_HANDLER(get_list_content);
+UC_API_HANDLER(post_ctl_mode);
+UC_API_HANDLER(post_list_update);
+UC_API_HANDLER(post_list_reset);
+UC_API_HANDLER(list_phones);
+UC_API_HANDLER(get_phone);
+UC_API_HANDLER(list_settings);
+UC_API_HANDLER(post_setting);
 UC_API_HANDLER(get_authz);
 UC_API_HANDLER(post_token);
 UC_API_HANDLER(post_introspect);

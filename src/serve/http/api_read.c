@@ -104,8 +104,7 @@ void uc_api_get_chain(void *ctx, const struct uc_route_call *call, struct uc_htt
 	uc_api_reply(r, status, json, &e);
 }
 
-/* Sends bytes as a file to save, or the problem. */
-static void send_file(struct uc_http_response *r, enum uc_status status, struct uc_buf *bytes, const char *type, const char *file,
+void uc_api_send_file(struct uc_http_response *r, enum uc_status status, struct uc_buf *bytes, const char *type, const char *file,
                       const struct uc_error *e)
 {
 	if (status != UC_OK) {
@@ -129,7 +128,7 @@ void uc_api_get_cert_content(void *ctx, const struct uc_route_call *call, struct
 	struct uc_error e;
 	enum uc_status status =
 	    uc_node_content(node_of(ctx), p.node, p.own, p.unit, p.name, format != NULL ? format : "pem", &bytes, type, file, &e);
-	send_file(r, status, &bytes, type, file, &e);
+	uc_api_send_file(r, status, &bytes, type, file, &e);
 }
 
 void uc_api_get_overview(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)
@@ -185,7 +184,7 @@ void uc_api_get_csr_content(void *ctx, const struct uc_route_call *call, struct 
 	struct uc_error e;
 	enum uc_status status = uc_node_request_content(node_of(ctx), uc_route_query(call, "node"), uc_route_param(call, "purpose"),
 	                                                format != NULL ? format : "pem", &bytes, type, file, &e);
-	send_file(r, status, &bytes, type, file, &e);
+	uc_api_send_file(r, status, &bytes, type, file, &e);
 }
 
 void uc_api_list_changes(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)

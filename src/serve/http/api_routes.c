@@ -75,6 +75,17 @@ static const struct uc_route_input move_inputs[] = {{"dry_run", UC_INPUT_FLAG, "
 static const struct uc_route_input resync_inputs[] = {{"force", UC_INPUT_FLAG, "give up what the store has lost"},
                                                       {NULL, UC_INPUT_TEXT, NULL}};
 static const struct uc_route_input fix_inputs[] = {{"fix", UC_INPUT_FLAG, "repair what can be repaired"}, {NULL, UC_INPUT_TEXT, NULL}};
+static const struct uc_route_input list_inputs[] = {
+    NODE_INPUT, {"version", UC_INPUT_TEXT, "an earlier one: its SHA-256, or at least 8 digits of it"}, {NULL, UC_INPUT_TEXT, NULL}};
+static const struct uc_route_input versions_inputs[] = {NODE_INPUT,
+                                                        {"limit", UC_INPUT_NUMBER, "1 to 1000"},
+                                                        {"cursor", UC_INPUT_TEXT, "next of the answer before"},
+                                                        {NULL, UC_INPUT_TEXT, NULL}};
+static const struct uc_route_input phones_inputs[] = {{"list", UC_INPUT_TEXT, "CTL or ITL: stale is about this one"},
+                                                      {"stale", UC_INPUT_FLAG, "only phones whose last list is not the present one"},
+                                                      {"limit", UC_INPUT_NUMBER, "1 to 1000"},
+                                                      {"cursor", UC_INPUT_TEXT, "next of the answer before"},
+                                                      {NULL, UC_INPUT_TEXT, NULL}};
 static const struct uc_route_input probe_inputs[] = {
     {"peer", UC_INPUT_TEXT, "HOST:PORT"}, {"name", UC_INPUT_TEXT, "the name to ask for (SNI)"}, {NULL, UC_INPUT_TEXT, NULL}};
 static const struct uc_route_input check_inputs[] = {{"peer", UC_INPUT_TEXT, "HOST:PORT, instead of a file"},
@@ -94,9 +105,11 @@ static const char csr_schema[] =
     "\"state\":{\"type\":\"string\"},\"locality\":{\"type\":\"string\"},\"organization\":{\"type\":\"string\"},"
     "\"organizational_unit\":{\"type\":\"string\"}}}";
 static const char followups_schema[] =
-    "{\"type\":\"object\",\"properties\":{\"ids\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}},\"required\":[\"ids\"]}";
+    "{\"type\":\"object\",\"properties\":{\"ids\":{\"type\":\"array\",\"maxItems\":1000,\"items\":{\"type\":\"string\"}}},\"required\":["
+    "\"ids\"]}";
 static const char password_schema[] =
-    "{\"type\":\"object\",\"properties\":{\"password\":{\"type\":\"string\",\"minLength\":10}},\"required\":[\"password\"]}";
+    "{\"type\":\"object\",\"properties\":{\"password\":{\"type\":\"string\",\"minLength\":10},\"current\":{\"type\":\"string\"}},"
+    "\"required\":[\"password\"]}";
 static const char sign_in_schema[] =
     "{\"type\":\"object\",\"properties\":{\"account\":{\"type\":\"string\"},\"password\":{\"type\":\"string\"}},\"required\":[\"account\","
     "\"password\"]}";
@@ -106,6 +119,9 @@ static const char regen_schema[] =
 static const char node_schema[] =
     "{\"type\":\"object\",\"properties\":{\"node\":{\"type\":\"string\"},\"domain\":{\"type\":\"string\"},\"roles\":{\"type\":\"string\"},"
     "\"hours\":{\"type\":\"integer\",\"minimum\":1},\"replace\":{\"type\":\"boolean\"}},\"required\":[\"node\"]}";
+static const char mode_schema[] =
+    "{\"type\":\"object\",\"properties\":{\"mode\":{\"enum\":[\"mixed-mode\",\"non-secure-mode\"]}},\"required\":[\"mode\"]}";
+static const char setting_schema[] = "{\"type\":\"object\",\"properties\":{\"value\":{\"type\":\"string\"}},\"required\":[\"value\"]}";
 static const char rename_schema[] =
     "{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\"},\"domain\":{\"type\":\"string\"}}}";
 static const char move_schema[] = "{\"type\":\"object\",\"properties\":{\"url\":{\"type\":\"string\"}},\"required\":[\"url\"]}";
@@ -356,6 +372,64 @@ const struct uc_route uc_api_routes[] = {
      .open = true,
      .body_type = JSON_TYPE,
      .body_schema = join_schema},
+    {.method = "GET",
+     .pattern = API "/lists",
+     .handler = uc_api_list_lists,
+     .summary = "The trust lists of phones: the mode, what is published, and what should be"},
+    {.method = "POST",
+     .pattern = API "/lists/mode",
+     .handler = uc_api_post_ctl_mode,
+     .inputs = task_inputs,
+     .summary = "Set the cluster to mixed mode or to non-secure mode, and publish the CTL",
+     .body_type = JSON_TYPE,
+     .body_schema = mode_schema,
+     .answers = TASK_ANSWERS},
+    {.method = "POST",
+     .pattern = API "/lists/{list}/update",
+     .handler = uc_api_post_list_update,
+     .inputs = task_inputs,
+     .summary = "Publish the CTL anew, or have ITLRecovery sign the ITL files again",
+     .answers = TASK_ANSWERS},
+    {.method = "POST",
+     .pattern = API "/lists/{list}/reset",
+     .handler = uc_api_post_list_reset,
+     .inputs = task_inputs,
+     .summary = "Have the CallManager key sign the CTL or the ITL files",
+     .answers = TASK_ANSWERS},
+    {.method = "GET",
+     .pattern = API "/lists/{list}",
+     .handler = uc_api_get_list,
+     .inputs = list_inputs,
+     .summary = "A list that was published, record by record: CTL or ITL"},
+    {.method = "GET",
+     .pattern = API "/lists/{list}/versions",
+     .handler = uc_api_list_versions,
+     .inputs = versions_inputs,
+     .summary = "Every version of it that was ever published, newest first"},
+    {.method = "GET",
+     .pattern = API "/lists/{list}/content",
+     .handler = uc_api_get_list_content,
+     .inputs = list_inputs,
+     .summary = "Download it",
+     .answer_type = ANY_TYPE},
+    {.method = "GET",
+     .pattern = API "/phones",
+     .handler = uc_api_list_phones,
+     .inputs = phones_inputs,
+     .summary = "The phones that this node has served, and which lists they have"},
+    {.method = "GET",
+     .pattern = API "/phones/{device}",
+     .handler = uc_api_get_phone,
+     .summary = "A phone, with every list that it has fetched"},
+    {.method = "GET", .pattern = API "/settings", .handler = uc_api_list_settings, .summary = "The settings of the cluster"},
+    {.method = "POST",
+     .pattern = API "/settings/{name}",
+     .handler = uc_api_post_setting,
+     .inputs = task_inputs,
+     .summary = "Change one of them",
+     .body_type = JSON_TYPE,
+     .body_schema = setting_schema,
+     .answers = TASK_ANSWERS},
     {.method = "POST",
      .pattern = API "/oauth/token",
      .handler = uc_api_post_token,

@@ -157,18 +157,38 @@ void uc_api_delete_key(void *ctx, const struct uc_route_call *call, struct uc_ht
 	uc_api_run_task(ctx, call, r, "key-purge", json_pack("{s:s}", "key", uc_route_param(call, "id")));
 }
 
+/*
+ * Who has found a browser that is signed in, or has stolen a token, must not be able to take the account over: of one's own account the
+ * present password is told as well. A program that tries passwords is slowed down as at a sign-in, but that it is signed in stays true.
+ */
+static enum uc_status check_current(const struct uc_session *s, const struct uc_route_call *call, const json_t *args,
+                                    const struct uc_node_call *run, struct uc_error *e)
+{
+	const char *current;
+	char peer[64];
+	if (!uc_eq_nocase(s->who, uc_route_param(call, "name"))) return UC_OK;
+	UC_TRY(uc_api_need_text(args, "current", &current, e));
+	if (run->dry_run) return UC_OK;
+	uc_api_peer(call->request, peer);
+	enum uc_status status = uc_node_sign_in(s->node, s->who, current, peer, e);
+	if (status != UC_EAUTH) return status;
+	if (strcmp(e->id, "wrong-password") != 0) return uc_fail_field(e, UC_EREFUSED, e->id, "current", e->hint, "%s", e->message);
+	return uc_fail_field(e, UC_EREFUSED, "wrong-password", "current", "Give the one that the account has now.",
+	                     "the present password is not right");
+}
+
 void uc_api_post_password(void *ctx, const struct uc_route_call *call, struct uc_http_response *r)
 {
+	const struct uc_session *s = ctx;
 	struct uc_node_call run = read_call(ctx, call);
+	const char *password = NULL;
 	json_t *args = NULL;
 	json_t *json = NULL;
 	struct uc_error e = {.code = UC_OK};
 	enum uc_status status = uc_api_body(call, &args, &e);
-	const char *password = json_string_value(json_object_get(args, "password"));
-	if (status == UC_OK && password == NULL)
-		status = uc_fail_field(&e, UC_EINPUT, "argument-missing", "password", NULL, "the argument password is missing");
-	if (status == UC_OK)
-		status = uc_node_set_password(((const struct uc_session *)ctx)->node, &run, uc_route_param(call, "name"), password, &json, &e);
+	if (status == UC_OK) status = uc_api_need_text(args, "password", &password, &e);
+	if (status == UC_OK) status = check_current(s, call, args, &run, &e);
+	if (status == UC_OK) status = uc_node_set_password(s->node, &run, uc_route_param(call, "name"), password, &json, &e);
 	json_decref(args);
 	answer(r, status, json, &e);
 }

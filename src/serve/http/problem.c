@@ -73,6 +73,15 @@ void uc_problem_write_as(struct uc_http_response *r, int status, const struct uc
 	json_decref(o);
 }
 
+void uc_problem_write_text(struct uc_http_response *r, int status, const struct uc_error *e)
+{
+	r->status = status;
+	snprintf(r->content_type, sizeof r->content_type, "text/plain; charset=utf-8");
+	uc_buf_free(&r->body);
+	UC_CLEANUP(uc_freep) char *clean = uc_utf8_clean(uc_slice_str(e->message));
+	uc_buf_printf(&r->body, "%s\n", clean);
+}
+
 void uc_problem_write(struct uc_http_response *r, const struct uc_error *e, json_t *plan)
 {
 	uc_problem_write_as(r, uc_problem_status(e), e, plan);

@@ -18,6 +18,9 @@ void uc_problem_write(struct uc_http_response *r, const struct uc_error *e, json
 /* As uc_problem_write() with a status that no enum uc_status stands for, e.g. 405. */
 void uc_problem_write_as(struct uc_http_response *r, int status, const struct uc_error *e, json_t *plan);
 
+/* The same as a line of text, for clients that are neither programs of the API nor people. */
+void uc_problem_write_text(struct uc_http_response *r, int status, const struct uc_error *e);
+
 /* Makes r a JSON document. json is borrowed. */
 void uc_http_write_json(struct uc_http_response *r, int status, const json_t *json);
 

@@ -6,7 +6,6 @@
 
 #include "core/log.h"
 #include "core/mem.h"
-#include "serve/http/problem.h"
 #include "serve/http/server_impl.h"
 
 #define RESUME_SECONDS 1
@@ -25,6 +24,35 @@ static void free_reference(const void *data, size_t len, void *memory)
 	free(memory);
 }
 
+static void return_share(const void *data, size_t len, void *loan)
+{
+	(void)data;
+	(void)len;
+	uc_http_loan_end(loan);
+}
+
+/* Moves the body out of r; NULL when it is empty. *loan gets the connection's share, when the bytes are lent. */
+static struct evbuffer *make_body(struct uc_http_response *r, struct uc_http_loan **loan)
+{
+	struct uc_slice lent = r->lent.content;
+	if (r->lent.release != NULL) {
+		*loan = uc_zalloc(1, sizeof **loan);
+		**loan = (struct uc_http_loan){.lent = r->lent, .shares = lent.len > 0 ? 2 : 1};
+		r->lent = (struct uc_http_lent){.release = NULL};
+		if (lent.len == 0) return NULL;
+	} else if (r->body.len == 0) {
+		return NULL;
+	}
+	struct evbuffer *body = evbuffer_new();
+	if (*loan != NULL) {
+		evbuffer_add_reference(body, lent.ptr, lent.len, return_share, *loan);
+		return body;
+	}
+	evbuffer_add_reference(body, r->body.ptr, r->body.len, free_reference, r->body.ptr);
+	r->body = UC_BUF_EMPTY;
+	return body;
+}
+
 /* Gives the answer to evhttp, or forgets it when the client has gone, and frees the job. */
 static void answer(struct uc_http_job *job)
 {
@@ -39,13 +67,9 @@ static void answer(struct uc_http_job *job)
 	if (job->close) uc_http_add_header(r, "Connection", "close");
 	uc_http_response_finish(r);
 	add_headers(evhttp_request_get_output_headers(job->req), r);
-	struct evbuffer *body = NULL;
-	if (r->body.len > 0 && evhttp_request_get_command(job->req) != EVHTTP_REQ_HEAD) {
-		body = evbuffer_new();
-		evbuffer_add_reference(body, r->body.ptr, r->body.len, free_reference, r->body.ptr);
-		r->body = UC_BUF_EMPTY;
-	}
-	uc_http_conn_answer(c, job);
+	struct uc_http_loan *loan = NULL;
+	struct evbuffer *body = evhttp_request_get_command(job->req) != EVHTTP_REQ_HEAD ? make_body(r, &loan) : NULL;
+	uc_http_conn_answer(c, job, loan);
 	evhttp_send_reply(job->req, r->status, uc_http_reason(r->status), body);
 	if (body != NULL) evbuffer_free(body);
 	uc_http_job_free(job);
@@ -56,7 +80,7 @@ static void answer_busy(struct uc_http_job *job)
 	struct uc_error e;
 	uc_fail(&e, UC_EUNREACHABLE, "server-busy", "Try again in a few seconds.", "The server has as many requests as it can hold");
 	uc_http_add_header(&job->response, "Retry-After", "2");
-	uc_problem_write_as(&job->response, 503, &e, NULL);
+	uc_http_response_fail(job->http, &job->response, 503, &e);
 	answer(job);
 }
 
@@ -120,6 +144,7 @@ struct uc_http *uc_http_new(struct event_base *base, unsigned workers, uc_http_h
 	SLIST_INIT(&h->listeners);
 	SLIST_INIT(&h->fresh);
 	LIST_INIT(&h->drains);
+	h->max_body = UC_HTTP_MAX_BODY;
 	uc_http_set_patience(h, 30, 60, 300);
 	h->refuse = SSL_CTX_new(TLS_server_method());
 	h->adopt = event_new(base, -1, 0, on_adopt, h);
@@ -136,6 +161,12 @@ void uc_http_set_patience(struct uc_http *h, unsigned silence, unsigned idle, un
 	h->silence = silence;
 	h->idle = idle;
 	h->whole = whole;
+}
+
+void uc_http_only_files(struct uc_http *h)
+{
+	h->only_files = true;
+	h->max_body = 0;
 }
 
 void uc_http_free(struct uc_http *h)

@@ -1,10 +1,10 @@
 /*
- * The HTTP server: listeners (TLS on TCP, plain on a Unix socket) on an event loop, requests handled on worker threads, answers sent by the
+ * The HTTP server: listeners (TCP with TLS or plain, a Unix socket) on an event loop, requests handled on worker threads, answers sent by the
  * loop. It knows nothing of certificates but that a listener asks for the TLS context of the moment at each new connection.
  *
  * Everything but the handler runs on the loop's thread, and every function here that takes a struct uc_http is called there (or while no
  * thread runs the loop). What the server answers by itself (a request that is not well-formed, too large, of another method, or when it is
- * overloaded) is a problem document of RFC 9457 like every other error.
+ * overloaded) is a problem document of RFC 9457 like every other error, but for uc_http_only_files().
  */
 #ifndef UC_SERVE_HTTP_SERVER_H
 #define UC_SERVE_HTTP_SERVER_H
@@ -40,6 +40,7 @@ struct uc_http_request {
 	const char *query;    /* raw, or "" */
 	struct uc_slice body;
 	enum uc_http_peer_kind peer;
+	bool tls;
 	char peer_text[64]; /* "127.0.0.1:40000", "[::1]:40000" or "unix:0" (uid) */
 	unsigned peer_uid;  /* of a Unix peer (SO_PEERCRED) */
 	const void *impl;   /* private; NULL in a request that a test made up */
@@ -48,12 +49,21 @@ struct uc_http_request {
 /* A header's value or NULL; name without regard to case. Of a repeated header the first. */
 const char *uc_http_header(const struct uc_http_request *r, const char *name);
 
+/* Bytes that a handler has and does not give away: they are sent without a copy. */
+struct uc_http_lent {
+	struct uc_slice content;
+	void *ctx;
+	void (*sent)(void *ctx);    /* all of it went out to the client; not for HEAD. On the loop's thread, before release. May be NULL */
+	void (*release)(void *ctx); /* once, when the bytes are not used any more; from any thread. NULL: nothing is lent */
+};
+
 /* What a handler fills. */
 struct uc_http_response {
 	int status;            /* default 200 */
 	char content_type[96]; /* default application/json */
 	struct uc_buf body;
-	struct uc_buf headers; /* further headers as "Name: value\r\n" lines; uc_http_add_header() */
+	struct uc_http_lent lent; /* in the place of body */
+	struct uc_buf headers;    /* further headers as "Name: value\r\n" lines; uc_http_add_header() */
 };
 
 /* A response as a handler finds it; release with uc_http_response_free(). The server does both for its own. */
@@ -101,11 +111,19 @@ void uc_http_free(struct uc_http *h);
 void uc_http_set_patience(struct uc_http *h, unsigned silence, unsigned idle, unsigned whole);
 
 /*
+ * For a service that gives out files to whoever asks: a request with a body is refused, and what the server answers by itself is a line of text.
+ * For listeners that are added later.
+ */
+void uc_http_only_files(struct uc_http *h);
+
+/*
  * Listens with TLS on address ("127.0.0.1", "::1", "0.0.0.0", "::"; "::" is IPv6 only) and port (0: the system chooses); *bound gets the
  * port. UC_EIO "address-in-use" names it; UC_EINPUT "bad-address" when it is no IP address.
  */
 enum uc_status uc_http_listen_tls(struct uc_http *h, const char *address, uint16_t port, uc_http_tls tls, void *ctx, uint16_t *bound,
                                   struct uc_error *e) UC_MUST;
+/* The same without TLS. */
+enum uc_status uc_http_listen_plain(struct uc_http *h, const char *address, uint16_t port, uint16_t *bound, struct uc_error *e) UC_MUST;
 /*
  * Listens on a Unix socket, mode 0660 from its first moment, replacing a stale one. UC_ECONFLICT "daemon-running" when something answers on
  * it, UC_ECONFLICT "not-a-socket" when path is another kind of file, UC_EINPUT "socket-path-too-long". Sets the process's umask for a moment.

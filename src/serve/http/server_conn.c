@@ -148,7 +148,7 @@ static void replace_output(struct uc_http_conn *c, struct evbuffer *out, int sta
 {
 	struct uc_http_response r;
 	uc_http_response_init(&r);
-	uc_http_response_refusal(&r, status);
+	uc_http_response_refusal(c->listener->http, &r, status);
 	char date[48];
 	evutil_date_rfc1123(date, sizeof date, NULL);
 	uc_http_add_header(&r, "Date", "%s", date);
@@ -242,6 +242,13 @@ static void forget_request(struct uc_http_conn *c)
 	job->conn = NULL;
 }
 
+void uc_http_loan_end(struct uc_http_loan *loan)
+{
+	if (loan == NULL || --loan->shares > 0) return;
+	loan->lent.release(loan->lent.ctx);
+	free(loan);
+}
+
 static void on_closed(struct evhttp_connection *evcon, void *arg)
 {
 	(void)evcon;
@@ -249,6 +256,7 @@ static void on_closed(struct evhttp_connection *evcon, void *arg)
 	struct uc_http *h = c->listener->http;
 	tls_shutdown(c);
 	forget_request(c);
+	uc_http_loan_end(c->loan);
 	evbuffer_remove_cb(bufferevent_get_input(c->bev), on_input, c);
 	evbuffer_remove_cb(bufferevent_get_output(c->bev), on_output, c);
 	h->held -= c->held;
@@ -260,7 +268,7 @@ static void on_closed(struct evhttp_connection *evcon, void *arg)
 
 static void name_peer(struct uc_http_conn *c)
 {
-	if (c->listener->tls == NULL) {
+	if (c->listener->path != NULL) {
 		struct ucred peer = {.uid = (uid_t)-1};
 		socklen_t len = sizeof peer;
 		/* Cannot fail on a connected socket; if it did, nobody has this uid. */
@@ -321,6 +329,9 @@ static void on_answered(struct evhttp_request *req, void *arg)
 {
 	(void)req;
 	struct uc_http_conn *c = arg;
+	struct uc_http_loan *loan = uc_move(c->loan);
+	if (loan != NULL && loan->lent.sent != NULL) loan->lent.sent(loan->lent.ctx);
+	uc_http_loan_end(loan);
 	event_del(c->deadline);
 	c->state = UC_CONN_IDLE;
 	set_silence(c, c->listener->http->idle);
@@ -328,10 +339,11 @@ static void on_answered(struct evhttp_request *req, void *arg)
 	if (c->last) event_active(c->deadline, LAST_ANSWER, 0);
 }
 
-void uc_http_conn_answer(struct uc_http_conn *c, struct uc_http_job *job)
+void uc_http_conn_answer(struct uc_http_conn *c, struct uc_http_job *job, struct uc_http_loan *loan)
 {
 	c->state = UC_CONN_ANSWERING;
 	c->job = NULL;
+	c->loan = loan;
 	set_deadline(c, c->listener->http->whole);
 	evhttp_request_set_on_complete_cb(job->req, on_answered, c);
 	c->last = job->close;

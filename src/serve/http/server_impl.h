@@ -31,7 +31,7 @@ struct uc_http_listener {
 	struct uc_http *http;
 	struct evhttp *evhttp;         /* owned */
 	struct evconnlistener *accept; /* of evhttp */
-	uc_http_tls tls;               /* NULL: a Unix socket without TLS */
+	uc_http_tls tls;               /* NULL: without TLS */
 	void *tls_ctx;
 	unsigned open; /* connections, with those that are drained */
 	char *path;    /* owned: of a Unix socket, or NULL */
@@ -53,11 +53,12 @@ struct uc_http_conn {
 	struct evhttp_connection *evcon; /* of evhttp; this and the rest are set when the connection is adopted */
 	int fd;
 	enum uc_http_conn_state state;
-	struct uc_http_job *job; /* while WORKING */
-	bool last;               /* after this answer the connection ends */
-	bool replacing;          /* the output is being changed */
-	struct event *deadline;  /* owned */
-	size_t held;             /* bytes received of the request */
+	struct uc_http_job *job;   /* while WORKING */
+	struct uc_http_loan *loan; /* while ANSWERING with bytes that were lent; a share of it */
+	bool last;                 /* after this answer the connection ends */
+	bool replacing;            /* the output is being changed */
+	struct event *deadline;    /* owned */
+	size_t held;               /* bytes received of the request */
 	char peer_text[64];
 	unsigned peer_uid;
 	SLIST_ENTRY(uc_http_conn) next; /* in http->fresh */
@@ -79,6 +80,12 @@ struct uc_http_job {
 };
 STAILQ_HEAD(uc_http_jobs, uc_http_job);
 
+/* Bytes that were lent, until the last share of them is given back. Shares are given back on the loop's thread, or when the loop is freed. */
+struct uc_http_loan {
+	struct uc_http_lent lent;
+	unsigned shares;
+};
+
 struct uc_http_drain;
 LIST_HEAD(uc_http_drains, uc_http_drain);
 
@@ -89,6 +96,8 @@ struct uc_http {
 	struct event *resume;   /* from time to time: descriptors that had run out may be there again */
 	SSL_CTX *refuse;        /* a context without certificates: no handshake succeeds */
 	unsigned silence, idle, whole;
+	size_t max_body;
+	bool only_files;
 	size_t held; /* bytes of all requests under way and of all jobs */
 	SLIST_HEAD(, uc_http_listener) listeners;
 	struct event *adopt;
@@ -108,8 +117,10 @@ void uc_http_conn_adopt(struct uc_http *h);
 struct uc_http_conn *uc_http_conn_of(struct uc_http *h, struct evhttp_request *req);
 /* Its request is complete and becomes this job: nothing more is read until it is answered. */
 void uc_http_conn_work(struct uc_http_conn *c, struct uc_http_job *job);
-/* Its answer is about to be given to evhttp. */
-void uc_http_conn_answer(struct uc_http_conn *c, struct uc_http_job *job);
+/* Its answer is about to be given to evhttp. loan: a share of what is sent, or NULL. */
+void uc_http_conn_answer(struct uc_http_conn *c, struct uc_http_job *job, struct uc_http_loan *loan);
+/* Gives a share back; NULL is allowed. */
+void uc_http_loan_end(struct uc_http_loan *loan);
 /* Throws away what the client still sends, so that it can read the answer to the end: a socket that is closed with unread data is reset. */
 void uc_http_conn_drain(struct uc_http_conn *c);
 /* Ends all draining. */
@@ -139,8 +150,10 @@ void uc_http_job_free(struct uc_http_job *job);
 void uc_http_response_headers(const struct uc_http_response *r, struct uc_strv *out);
 /* Completes response->headers with Content-Type, Content-Length and what every answer has. */
 void uc_http_response_finish(struct uc_http_response *r);
+/* Makes r the answer of the server itself: a problem document, or a line of text where only files are given out. */
+void uc_http_response_fail(const struct uc_http *h, struct uc_http_response *r, int status, const struct uc_error *e);
 /* Our answer to a request that evhttp refuses by itself with this status. */
-void uc_http_response_refusal(struct uc_http_response *r, int status);
+void uc_http_response_refusal(const struct uc_http *h, struct uc_http_response *r, int status);
 
 /* server_pool.c */
 

@@ -56,7 +56,7 @@ static struct uc_http_listener *add_listener(struct uc_http *h, int fd, uc_http_
 	l->evhttp = evhttp_new(h->base);
 	evhttp_set_bevcb(l->evhttp, uc_http_conn_new, l);
 	evhttp_set_gencb(l->evhttp, uc_http_on_request, l);
-	evhttp_set_max_body_size(l->evhttp, (ev_ssize_t)UC_HTTP_MAX_BODY);
+	evhttp_set_max_body_size(l->evhttp, (ev_ssize_t)h->max_body);
 	evhttp_set_max_headers_size(l->evhttp, (ev_ssize_t)UC_HTTP_MAX_HEADER);
 	evhttp_set_timeout(l->evhttp, (int)h->silence);
 	/* All, also those it does not know: the answer to the others is ours to make. */
@@ -129,8 +129,9 @@ static enum uc_status bind_tcp(int fd, const char *text, uint16_t port, uint16_t
 	return UC_OK;
 }
 
-enum uc_status uc_http_listen_tls(struct uc_http *h, const char *address, uint16_t port, uc_http_tls tls, void *ctx, uint16_t *bound,
-                                  struct uc_error *e)
+/* tls: NULL without TLS. */
+static enum uc_status listen_tcp(struct uc_http *h, const char *address, uint16_t port, uc_http_tls tls, void *ctx, uint16_t *bound,
+                                 struct uc_error *e)
 {
 	union address parsed;
 	if (read_address(address, port, &parsed) == 0)
@@ -145,6 +146,17 @@ enum uc_status uc_http_listen_tls(struct uc_http *h, const char *address, uint16
 	}
 	add_listener(h, fd, tls, ctx);
 	return UC_OK;
+}
+
+enum uc_status uc_http_listen_tls(struct uc_http *h, const char *address, uint16_t port, uc_http_tls tls, void *ctx, uint16_t *bound,
+                                  struct uc_error *e)
+{
+	return listen_tcp(h, address, port, tls, ctx, bound, e);
+}
+
+enum uc_status uc_http_listen_plain(struct uc_http *h, const char *address, uint16_t port, uint16_t *bound, struct uc_error *e)
+{
+	return listen_tcp(h, address, port, NULL, NULL, bound, e);
 }
 
 /* Makes room at the path: nothing there, or a socket that nobody listens on any more. */

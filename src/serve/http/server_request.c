@@ -10,6 +10,7 @@
 #include "serve/http/server_impl.h"
 
 #define METHODS "GET, HEAD, POST, PUT, DELETE"
+#define FILE_METHODS "GET, HEAD"
 
 static const struct {
 	enum evhttp_cmd_type type;
@@ -112,6 +113,8 @@ void uc_http_response_free(struct uc_http_response *r)
 {
 	uc_buf_free(&r->body);
 	uc_buf_free(&r->headers);
+	if (r->lent.release != NULL) r->lent.release(r->lent.ctx);
+	r->lent = (struct uc_http_lent){.release = NULL};
 }
 
 void uc_http_add_header(struct uc_http_response *r, const char *name, const char *fmt, ...)
@@ -158,15 +161,25 @@ void uc_http_response_finish(struct uc_http_response *r)
 		return;
 	}
 	uc_http_add_header(r, "Content-Type", "%s", r->content_type);
-	uc_http_add_header(r, "Content-Length", "%zu", r->body.len);
+	uc_http_add_header(r, "Content-Length", "%zu", r->lent.release != NULL ? r->lent.content.len : r->body.len);
 }
 
-void uc_http_response_refusal(struct uc_http_response *r, int status)
+void uc_http_response_fail(const struct uc_http *h, struct uc_http_response *r, int status, const struct uc_error *e)
+{
+	if (h->only_files)
+		uc_problem_write_text(r, status, e);
+	else
+		uc_problem_write_as(r, status, e, NULL);
+}
+
+void uc_http_response_refusal(const struct uc_http *h, struct uc_http_response *r, int status)
 {
 	struct uc_error e;
-	if (status == 413) {
+	if (status == 413 && h->only_files) {
+		uc_fail(&e, UC_ELIMIT, "body-too-large", NULL, "A request for a file has no body");
+	} else if (status == 413) {
 		uc_fail(&e, UC_ELIMIT, "body-too-large", "Certificates are small: check that this is the file you meant.",
-		        "The request's body has more than %zu bytes, or its chunks are malformed", UC_HTTP_MAX_BODY);
+		        "The request's body has more than %zu bytes, or its chunks are malformed", h->max_body);
 	} else if (status == 417) {
 		uc_fail(&e, UC_EINPUT, "expectation-failed", "Expect: 100-continue is understood.",
 		        "The request's Expect header is not understood");
@@ -175,7 +188,7 @@ void uc_http_response_refusal(struct uc_http_response *r, int status)
 		uc_fail(&e, UC_EINPUT, "malformed-request", NULL, "The request is not well-formed HTTP/1.1, or its header has more than %zu bytes",
 		        UC_HTTP_MAX_HEADER);
 	}
-	uc_problem_write_as(r, status, &e, NULL);
+	uc_http_response_fail(h, r, status, &e);
 }
 
 /* A header's name is a token (RFC 9110 section 5.1): "Content-Length :" must not be overlooked. */
@@ -264,7 +277,7 @@ static void copy_headers(struct uc_http_job *job, struct evhttp_request *req)
 static enum uc_status refuse_method(struct uc_http_job *job, struct uc_error *e)
 {
 	job->response.status = 405;
-	uc_http_add_header(&job->response, "Allow", METHODS);
+	uc_http_add_header(&job->response, "Allow", "%s", job->http->only_files ? FILE_METHODS : METHODS);
 	return uc_fail(e, UC_EINPUT, "method-not-allowed", "Allowed are " METHODS ".", "The request's method is not allowed");
 }
 
@@ -288,14 +301,15 @@ static enum uc_status read_request(struct uc_http_job *job, struct evhttp_reques
 bool uc_http_job_read(struct uc_http_job *job, const struct uc_http_conn *c, struct evhttp_request *req)
 {
 	job->request.impl = job;
-	job->request.peer = c->listener->tls != NULL ? UC_PEER_TCP : UC_PEER_UNIX;
+	job->request.peer = c->listener->path == NULL ? UC_PEER_TCP : UC_PEER_UNIX;
+	job->request.tls = c->listener->tls != NULL;
 	job->request.peer_uid = c->peer_uid;
 	memcpy(job->request.peer_text, c->peer_text, sizeof job->request.peer_text);
 	uc_http_response_init(&job->response);
 	struct uc_error e;
 	if (read_request(job, req, &e) == UC_OK) return true;
 	job->close = true;
-	uc_problem_write_as(&job->response, job->response.status == 405 ? 405 : 400, &e, NULL);
+	uc_http_response_fail(job->http, &job->response, job->response.status == 405 ? 405 : 400, &e);
 	return false;
 }
 

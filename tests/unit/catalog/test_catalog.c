@@ -171,14 +171,18 @@ static void the_CallManager_certificates_carry_a_GUID_and_phone_files_are_signed
 	}
 }
 
-static void a_change_of_CAPF_or_CallManager_asks_for_a_new_CTL_file_G1(void **state)
+static void the_keys_of_authz_and_ITLRecovery_are_shared_and_only_that_of_authz_rotates(void **state)
 {
 	(void)state;
-	assert_true((find("CAPF")->follow & UC_FOLLOW_CTL) != 0);
-	assert_true((find("CallManager")->follow & UC_FOLLOW_CTL) != 0);
-	assert_true((find("CallManager-ECDSA")->follow & UC_FOLLOW_CTL) != 0);
-	assert_true((find("ITLRecovery")->follow & UC_FOLLOW_LISTS) != 0);
-	assert_int_equal(find("tomcat")->follow, 0);
+	size_t count;
+	const struct uc_purpose *all = uc_purposes(&count);
+	for (size_t i = 0; i < count; i++) {
+		bool authz = strcmp(all[i].name, "authz") == 0;
+		assert_int_equal(all[i].rotates, authz);
+		assert_int_equal(all[i].shared != 0, authz || strcmp(all[i].name, "ITLRecovery") == 0);
+	}
+	assert_true((find("authz")->shared & UC_NODE_PRESENCE) != 0);
+	assert_false((find("ITLRecovery")->shared & UC_NODE_PRESENCE) != 0);
 }
 
 static void keys_are_kinds_that_can_be_generated_and_EC_goes_with_the_name(void **state)
@@ -323,7 +327,7 @@ int main(void)
 	    cmocka_unit_test(CAPF_is_a_CA_without_EKU_of_its_own_and_its_roots_go_to_CallManager_trust_C3),
 	    cmocka_unit_test(server_purposes_need_serverAuth),
 	    cmocka_unit_test(the_CallManager_certificates_carry_a_GUID_and_phone_files_are_signed_by_two),
-	    cmocka_unit_test(a_change_of_CAPF_or_CallManager_asks_for_a_new_CTL_file_G1),
+	    cmocka_unit_test(the_keys_of_authz_and_ITLRecovery_are_shared_and_only_that_of_authz_rotates),
 	    cmocka_unit_test(keys_are_kinds_that_can_be_generated_and_EC_goes_with_the_name),
 	    cmocka_unit_test(trust_stores_are_replicated_and_deleted_as_section_3_says),
 	    cmocka_unit_test(a_store_is_named_with_or_without_trust_and_case_does_not_matter),

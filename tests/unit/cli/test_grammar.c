@@ -177,6 +177,20 @@ static void options_may_repeat_where_the_table_says_so(void **state)
 	assert_true(uc_args_has(&a, UC_OPT_JSON));
 }
 
+static void options_with_a_value_keep_the_order_in_which_they_were_typed(void **state)
+{
+	(void)state;
+	struct uc_error e;
+	UC_CLEANUP(uc_args_free) struct uc_args a;
+	assert_ok(READ(&a, &e, "--where", "a", "show", "--limit=3", "cert", "--json", "list", "own", "--where=b"), e);
+	assert_int_equal(a.in_order_count, 3);
+	assert_int_equal(a.in_order[0].id, UC_OPT_WHERE);
+	assert_string_equal(a.in_order[0].value, "a");
+	assert_int_equal(a.in_order[1].id, UC_OPT_LIMIT);
+	assert_string_equal(a.in_order[2].value, "b");
+	assert_ptr_equal(a.in_order[2].value, a.values[UC_OPT_WHERE].items[1]);
+}
+
 static void after_two_dashes_there_are_words_only(void **state)
 {
 	(void)state;
@@ -216,6 +230,12 @@ static void elements_of_a_pattern(void **state)
 	assert_true(uc_element_at("own|trust X", 0, &el));
 	assert_true(el.word && !el.optional);
 	assert_false(uc_element_at("own|trust X", 2, &el));
+	/* A word with a small letter is to be typed as it is; ID|all stands for something, which all is one of. */
+	assert_true(uc_element_at("utils ctl update CTLFile", 3, &el));
+	assert_true(el.word);
+	assert_true(uc_element_at("done ID|all...", 1, &el));
+	assert_false(el.word);
+	assert_true(uc_alternative_stands(uc_slice_str("HOST:PORT")));
 	struct uc_slice rest = uc_slice_str("own|trust");
 	assert_true(uc_slice_eq(uc_alternative_next(&rest), uc_slice_str("own")));
 	assert_true(uc_slice_eq(uc_alternative_next(&rest), uc_slice_str("trust")));
@@ -232,6 +252,7 @@ int main(void)
 	    cmocka_unit_test(errors_name_the_word_and_the_nearest),
 	    cmocka_unit_test(wrong_options_are_named),
 	    cmocka_unit_test(options_may_repeat_where_the_table_says_so),
+	    cmocka_unit_test(options_with_a_value_keep_the_order_in_which_they_were_typed),
 	    cmocka_unit_test(after_two_dashes_there_are_words_only),
 	    cmocka_unit_test(distance_counts_slips),
 	    cmocka_unit_test(elements_of_a_pattern),

@@ -71,12 +71,17 @@ static void words_options_and_values_are_completed(void **state)
 	    {"set cert import own", "tv", "TVS", false},
 	    {"utils cert check a b", "", "", true},
 	    {"set cert regen tomcat", "--ye", "--years --yes", false},
-	    {"set cert regen tomcat --key", "rsa-4", "rsa-4096", false},
+	    {"set cert regen tomcat --key", "rsa-4", "rsa-4096", true},
 	    {"set cert import trust x --scope", "", "cluster node", false},
 	    {"--json show status", "--f", "", false},
 	    {"set cert regen tomcat --why", "", "", false},
 	    {"show cert list own --bogus", "", "", false},
 	    {"nothing of the kind", "", "", false},
+	    {"utils ctl update", "", "CTLFile", false},
+	    {"utils tlv diff a", "", "", true},
+	    {"utils tlv build x --signer-version", "1.", "1.0 1.1", false},
+	    {"set setting", "file-s", "file-signature", false},
+	    {"show phone list --list", "", "ctl itl", false},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		bool files = false;

@@ -84,6 +84,21 @@ static void an_empty_reader_without_memory_gives_only_empty_slices(void **state)
 	assert_false(uc_read_u8(&r, &a));
 }
 
+static void a_text_is_read_to_its_NUL_and_not_beyond_the_end(void **state)
+{
+	(void)state;
+	const char *text;
+	struct uc_reader r = uc_reader_of(uc_slice_of("one\0\0two", 8));
+	assert_true(uc_read_text(&r, &text));
+	assert_string_equal(text, "one");
+	assert_true(uc_read_text(&r, &text));
+	assert_string_equal(text, "");
+	assert_false(uc_read_text(&r, &text));
+	assert_int_equal(uc_reader_left(&r), 3);
+	struct uc_reader empty = uc_reader_of(uc_slice_of(NULL, 0));
+	assert_false(uc_read_text(&empty, &text));
+}
+
 /* Whatever is read in whatever order, the reader agrees with a position kept beside it and never passes the end. */
 static void random_reads_agree_with_a_model(void **state)
 {
@@ -185,6 +200,7 @@ int main(void)
 	    cmocka_unit_test(numbers_are_read_big_endian),
 	    cmocka_unit_test(a_read_beyond_the_end_fails_and_moves_nothing),
 	    cmocka_unit_test(an_empty_reader_without_memory_gives_only_empty_slices),
+	    cmocka_unit_test(a_text_is_read_to_its_NUL_and_not_beyond_the_end),
 	    cmocka_unit_test(random_reads_agree_with_a_model),
 	    cmocka_unit_test(a_buffer_grows_and_keeps_what_it_holds),
 	    cmocka_unit_test(every_way_to_add_appends),

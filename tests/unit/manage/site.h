@@ -91,7 +91,7 @@ SITE_UNUSED static enum uc_status preview(struct site *s, const char *name, json
 	if (status == UC_OK) status = uc_store_read_begin(s->store, e);
 	if (status == UC_OK) {
 		s->ctx.material = NULL;
-		status = task->plan(&s->ctx, &req, plan, e);
+		status = uc_task_plan(task, &s->ctx, &req, plan, e);
 		uc_store_read_end(s->store);
 	}
 	json_decref(args);
@@ -132,7 +132,7 @@ SITE_UNUSED static int64_t carry_out(struct site *s, const char *name, json_t *a
 	assert_ok(uc_store_begin(s->store, &e), e);
 	s->ctx.material = &made;
 	uc_plan_init(&plan, name);
-	assert_ok(task->plan(&s->ctx, &req, &plan, &e), e);
+	assert_ok(uc_task_plan(task, &s->ctx, &req, &plan, &e), e);
 	char again[65];
 	assert_string_equal((uc_plan_hash(&plan, again), again), agreed);
 	int64_t number = 0;
@@ -254,6 +254,27 @@ SITE_UNUSED static bool follows(const struct uc_plan *p, const char *kind, const
 			return true;
 	}
 	return false;
+}
+
+/* The services that are to be loaded anew, in order, with commas; those of another node than the change's own with "@NODE", which their texts name. */
+SITE_UNUSED static void assert_reloads(const struct uc_plan *p, const char *services)
+{
+	UC_CLEANUP(uc_strv_free) struct uc_strv have = {.items = NULL};
+	size_t i;
+	const json_t *one;
+	json_array_foreach(p->followups, i, one)
+	{
+		const char *target = uc_json_member(one, "target");
+		const char *node = uc_json_member(one, "node");
+		if (strcmp(uc_json_member(one, "kind"), "reload") != 0) continue;
+		UC_CLEANUP(uc_freep)
+		char *text =
+		    node[0] != '\0' ? uc_sprintf("Reload or restart %s on %s.", target, node) : uc_sprintf("Reload or restart %s.", target);
+		assert_string_equal(uc_json_member(one, "text"), text);
+		uc_strv_take(&have, uc_sprintf("%s%s%s", target, node[0] != '\0' ? "@" : "", node));
+	}
+	UC_CLEANUP(uc_freep) char *list = uc_strv_join(&have, ",");
+	assert_string_equal(list, services);
 }
 
 /* ---- state ---- */

@@ -214,6 +214,9 @@ static void a_request_that_no_CA_could_sign_is_found_in_the_preview_before_a_key
 	assert_int_equal(uc_test_dir_count(s->dir), keys);
 }
 
+#define TEN "0123456789"
+#define LONG TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+
 /* Issue 4: an error is shown at the field at fault. */
 static void what_is_wrong_is_named_by_its_argument_and_its_value(void **state)
 {
@@ -241,6 +244,24 @@ static void what_is_wrong_is_named_by_its_argument_and_its_value(void **state)
 		                   : rows[i].value[1] == '\x01'             ? "common_name"
 		                                                            : rows[i].value;
 		assert_blamed(s, "csr-gen", args, rows[i].id, rows[i].argument, said);
+	}
+	/* The hint is about the field: only a common name has another place to go to. */
+	static const struct {
+		const char *argument, *value, *hint;
+	} hints[] = {
+	    {"country", "Germany", "ISO 3166"},
+	    {"state", LONG, "Shorten it."},
+	    {"common_name", LONG, "subject alternative names"},
+	};
+	for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
+		struct uc_plan plan;
+		struct uc_error e;
+		json_t *args = purpose("tomcat-ECDSA");
+		json_object_set_new(args, hints[i].argument, json_string(hints[i].value));
+		assert_fails(preview(s, "csr-gen", args, NO_FILE, &plan, &e), e, UC_EINPUT, "bad-subject");
+		assert_string_equal(e.field, hints[i].argument);
+		assert_non_null(strstr(e.hint, hints[i].hint));
+		uc_plan_free(&plan);
 	}
 	UC_CLEANUP(uc_freep) char *long_name = uc_alloc(66);
 	memset(long_name, 'o', 65);

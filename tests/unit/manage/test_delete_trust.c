@@ -173,14 +173,19 @@ static void a_delete_from_CAPF_trust_reaches_every_node_X1_C97(void **state)
 	plan_ok(s, "delete-trust", which("CAPF", "Maker"), NO_FILE, &plan);
 	assert_steps(&plan, "trust.remove,trust.remove");
 	assert_found(&plan, UC_WARN, "trust-lost", "cucm-pub, cucm-sub");
+	assert_reloads(&plan, "CAPF,CAPF@cucm-sub");
 	uc_plan_free(&plan);
 	carry_out(s, "delete-trust", which("CAPF", "Maker"), NO_FILE);
 	/* What only another node has is deleted from here as well. */
 	plan_ok(s, "delete-trust", which("CAPF", "Theirs"), NO_FILE, &plan);
 	assert_steps(&plan, "trust.remove");
 	assert_string_equal(step_text(&plan, 0, "scope"), "cucm-sub");
+	assert_reloads(&plan, "CAPF@cucm-sub"); /* this one has nothing to load anew */
 	uc_plan_free(&plan);
-	carry_out(s, "delete-trust", which("CAPF", "Theirs"), NO_FILE);
+	int64_t deleted = carry_out(s, "delete-trust", which("CAPF", "Theirs"), NO_FILE);
+	plan_ok(s, "undo", json_pack("{s:I}", "number", (json_int_t)deleted), NO_FILE, &plan);
+	assert_reloads(&plan, "CAPF@cucm-sub");
+	uc_plan_free(&plan);
 	struct uc_error e;
 	UC_CLEANUP(uc_trusts_free) struct uc_trusts left = {.items = NULL};
 	assert_ok(uc_store_trust(s->store, "CAPF-trust", NULL, "Maker", NULL, 10, &left, &e), e);

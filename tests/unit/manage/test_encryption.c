@@ -18,7 +18,7 @@ static void a_new_encryption_key_goes_to_every_node_and_the_old_one_is_destroyed
 	assert_found(&plan, UC_WARN, "tokens-stop", "token");
 	assert_found(&plan, UC_WARN, "rotation-final", "cannot be undone");
 	assert_found(&plan, UC_WARN, "sync-clusters", "Unity Connection");
-	assert_true(follows(&plan, "reload", "CallManager on all nodes"));
+	assert_reloads(&plan, "CallManager,XCP Authentication Service@imp-a");
 	uc_plan_free(&plan);
 
 	int64_t change = carry_out(s, "encryption-regen", json_object(), NO_FILE);
@@ -26,7 +26,7 @@ static void a_new_encryption_key_goes_to_every_node_and_the_old_one_is_destroyed
 	assert_int_equal(fresh.count, 1);
 	assert_string_not_equal(fresh.items[0].key_id, old.items[0].key_id);
 	assert_true(can_open(s, s->keys, UC_AUTHZ_ENCRYPTION) && can_open(s, imp.keys, UC_AUTHZ_ENCRYPTION));
-	assert_refused(s, "undo", json_pack("{s:I}", "number", (json_int_t)change), NO_FILE, "not-undoable", "cannot be taken back");
+	assert_refused(s, "undo", json_pack("{s:I}", "number", (json_int_t)change), NO_FILE, "not-undoable", "that lasts");
 	/* The log has neither the key nor what it was sealed as. */
 	struct uc_error e;
 	json_t *body = NULL;

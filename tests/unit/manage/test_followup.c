@@ -112,6 +112,14 @@ static void what_is_not_open_is_not_found_and_what_is_there_is_named(void **stat
 	assert_no_plan(s, "followup-done", ids(""), NO_FILE, UC_EINPUT, "argument-missing");
 	assert_no_plan(s, "followup-done", json_pack("{s:s}", "ids", "cluster/backup/backup"), NO_FILE, UC_EINPUT, "bad-argument");
 	assert_no_plan(s, "followup-done", json_pack("{s:[s, i]}", "ids", "cluster/backup/backup", 1), NO_FILE, UC_EINPUT, "bad-argument");
+	/* Each becomes a step of one change. */
+	json_t *many = json_array();
+	for (int i = 0; i < 1001; i++) json_array_append_new(many, json_string("cluster/backup/backup"));
+	assert_blamed(s, "followup-done", json_pack("{s:O}", "ids", many), "too-many-ids", "ids", "1001");
+	json_array_remove(many, 0);
+	plan_ok(s, "followup-done", json_pack("{s:o}", "ids", many), NO_FILE, &plan);
+	assert_steps(&plan, "followup.done");
+	uc_plan_free(&plan);
 }
 
 /* Two administrators: one looks at the plan, and before he agrees another change asks for the same again. */

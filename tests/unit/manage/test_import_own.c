@@ -292,7 +292,7 @@ static void a_CAPF_certificate_may_be_a_CA_must_sign_and_should_not_be_limited_t
 			assert_string_equal(step_text(&plan, 0, "store"), "CallManager-trust");
 			assert_string_equal(step_text(&plan, 1, "store"), "CAPF-trust");
 			assert_string_equal(step_text(&plan, 1, "scope"), "cluster");
-			assert_true(follows(&plan, "ctl-update", "CTL"));
+			assert_true(follows(&plan, "lists", "ITL"));
 		}
 		uc_plan_free(&plan);
 		made_free(&leaf);

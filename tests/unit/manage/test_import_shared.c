@@ -95,6 +95,9 @@ static void one_upload_serves_every_node_that_the_certificate_names(void **state
 	assert_not_found(&plan, "not-in-multi-server");
 	assert_not_found(&plan, "san-mismatch");
 	assert_non_null(strstr(plan.summary, "multi-server"));
+	/* Each has something to do, for the certificate and for the root that came with it. */
+	static const char everywhere[] = "Tomcat (HTTPS)@cucm-pub,Tomcat (HTTPS)@cucm-sub,Tomcat (HTTPS),TFTP@cucm-pub,TFTP@cucm-sub,TFTP";
+	assert_reloads(&plan, everywhere);
 	uc_plan_free(&plan);
 	int64_t change = carry_out(s, "import-own", purpose("tomcat-ECDSA"), uc_buf_slice(&file));
 	static const char *const nodes[] = {"cucm-pub", "cucm-sub", "imp-a"};
@@ -111,7 +114,11 @@ static void one_upload_serves_every_node_that_the_certificate_names(void **state
 	assert_true(uc_plan_empty(&plan));
 	uc_plan_free(&plan);
 
-	/* Undone, each has what it had; only the node itself knows whether the key of another one is still there. */
+	/* Undone, each has what it had; only the node itself knows whether the key of another one is still there. And each has something to do again, whoever undoes it. */
+	be(s, NULL);
+	plan_ok(s, "undo", json_pack("{s:I}", "number", (json_int_t)change), NO_FILE, &plan);
+	assert_reloads(&plan, "Tomcat (HTTPS)@imp-a,TFTP@imp-a,Tomcat (HTTPS)@cucm-sub,TFTP@cucm-sub,Tomcat (HTTPS),TFTP");
+	uc_plan_free(&plan);
 	carry_out(s, "undo", json_pack("{s:I}", "number", (json_int_t)change), NO_FILE);
 	struct uc_identity back = identity_on(s, "cucm-sub");
 	assert_true(uc_cert_eq(back.cert, former.cert));

@@ -24,6 +24,7 @@ static void each_certificate_of_a_file_gets_its_own_entry_root_first_T4(void **s
 		assert_string_equal(step_text(&plan, i, "scope"), "cluster");
 		assert_string_equal(step_text(&plan, i, "origin"), "upload");
 	}
+	assert_string_equal(plan.summary, "Upload 3 certificates to tomcat-trust");
 	assert_true(follows(&plan, "reload", "Tomcat (HTTPS)") && follows(&plan, "backup", "backup"));
 	uc_plan_free(&plan);
 	made_free(&root);
@@ -44,6 +45,10 @@ static void a_store_decides_where_an_import_counts(void **state)
 		struct uc_plan plan;
 		plan_ok(s, "import-trust", json_pack("{s:s, s:s?}", "store", rows[i].store, "scope", rows[i].wish), uc_buf_slice(&file), &plan);
 		assert_string_equal(step_text(&plan, 0, "scope"), rows[i].scope);
+		bool everywhere = strcmp(rows[i].scope, UC_ALL_NODES) == 0;
+		UC_CLEANUP(uc_freep)
+		char *summary = uc_sprintf("Upload Root.pem to %s%s", step_text(&plan, 0, "store"), everywhere ? "" : " of cucm-pub");
+		assert_string_equal(plan.summary, summary);
 		uc_plan_free(&plan);
 	}
 	assert_no_plan(s, "import-trust", json_pack("{s:s, s:s}", "store", "CAPF", "scope", "cluster"), uc_buf_slice(&file), UC_EREFUSED,
@@ -147,6 +152,37 @@ static void a_name_that_a_collision_would_give_may_be_taken_too(void **state)
 	made_free(&squatter);
 }
 
+static void every_node_for_which_an_import_counts_has_something_to_load(void **state)
+{
+	struct site *s = *state;
+	struct made root = make_cert(&(struct make){.subject = "CN=Root", .exts = MAKE_ROOT});
+	UC_CLEANUP(uc_buf_free) struct uc_buf file = file_of(MADE(&root));
+	found(s);
+	UC_CLEANUP(peer_free) struct peer sub = peer_new("cucm-sub", UC_NODE_SUBSCRIBER);
+	UC_CLEANUP(peer_free) struct peer imp = peer_new("imp-a", UC_NODE_PRESENCE);
+	join(s, &sub, false);
+	join(s, &imp, false);
+	be(s, &imp);
+	struct uc_plan plan;
+	static const struct {
+		const char *store, *scope, *reloads;
+	} rows[] = {
+	    {"tomcat", NULL, "Tomcat (HTTPS)@cucm-pub,Tomcat (HTTPS)@cucm-sub,Tomcat (HTTPS)"},
+	    {"tomcat", "node", "Tomcat (HTTPS)"},
+	    {"CallManager", NULL, "CallManager@cucm-pub,CallManager@cucm-sub"}, /* a presence node does not have that store */
+	    {"cup", NULL, "SIP Proxy,Presence Engine"},
+	    {"ipsec", "cluster",
+	     "DRS local agent@cucm-pub,DRS master agent@cucm-pub,DRS local agent@cucm-sub,DRS master agent@cucm-sub,DRS local agent,DRS master "
+	     "agent"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		plan_ok(s, "import-trust", json_pack("{s:s, s:s?}", "store", rows[i].store, "scope", rows[i].scope), uc_buf_slice(&file), &plan);
+		assert_reloads(&plan, rows[i].reloads);
+		uc_plan_free(&plan);
+	}
+	made_free(&root);
+}
+
 static void the_same_certificate_again_is_told_and_changes_nothing(void **state)
 {
 	struct site *s = *state;
@@ -228,6 +264,7 @@ int main(void)
 	    T(without_a_common_name_it_is_called_by_the_hash_of_its_subject),
 	    T(two_of_one_name_are_both_kept_and_told_apart_by_their_fingerprints_C86_C94),
 	    T(a_name_that_a_collision_would_give_may_be_taken_too),
+	    T(every_node_for_which_an_import_counts_has_something_to_load),
 	    T(the_same_certificate_again_is_told_and_changes_nothing),
 	    T(a_renewed_and_a_cross_signed_certificate_are_called_so_and_kept_beside_the_old_one),
 	    T(one_fault_in_a_file_refuses_all_of_it_T3),

@@ -15,7 +15,7 @@ static void an_installation_makes_what_the_roles_need_and_a_second_one_nothing(v
 	assert_int_equal(count_steps(&plan, "account.set"), 1);
 	assert_int_equal(count_steps(&plan, "identity.set"), 9);
 	assert_int_equal(count_steps(&plan, "trust.add"), 9); /* authz has no store, CAPF two */
-	assert_int_equal(count_steps(&plan, "key.seal"), 2);
+	assert_int_equal(count_steps(&plan, "key.seal"), 3);  /* authz, ITLRecovery, and that of tokens */
 	assert_int_equal(uc_findings_worst(&plan.findings), UC_NOTE);
 	assert_string_equal(plan.summary, "Install the node cucm-pub");
 	uc_plan_free(&plan);
@@ -58,6 +58,7 @@ static void the_publisher_makes_the_OAuth_keys_and_seals_them_to_itself_O1(void 
 	struct site *s = *state;
 	found(s);
 	assert_sealed_to(s, "authz", "cucm-pub");
+	assert_sealed_to(s, "ITLRecovery", "cucm-pub");
 	assert_sealed_to(s, UC_AUTHZ_ENCRYPTION, "cucm-pub");
 	struct uc_identity authz = identity_of(s, "authz");
 	UC_CLEANUP(uc_sealed_list_free) struct uc_sealed_list keys = sealed_of(s, "authz");
@@ -98,7 +99,7 @@ static void an_old_data_directory_is_brought_up_to_date(void **state)
 
 	struct uc_plan plan;
 	plan_ok(s, "install", json_object(), NO_FILE, &plan);
-	assert_steps(&plan, "node.set,key.seal,key.seal");
+	assert_steps(&plan, "node.set,key.seal,key.seal,key.seal");
 	assert_string_equal(plan.summary, "Add what the roles of the node cucm-pub need");
 	uc_plan_free(&plan);
 	carry_out(s, "install", json_object(), NO_FILE);
@@ -166,8 +167,9 @@ static void a_signing_key_that_is_lost_is_told_of_and_not_sealed_C98(void **stat
 	assert_ok(uc_keys_remove(s->keys, authz.key_id, &e), e);
 	struct uc_plan plan;
 	plan_ok(s, "install", json_object(), NO_FILE, &plan);
-	assert_steps(&plan, "key.seal");
-	assert_string_equal(step_text(&plan, 0, "purpose"), UC_AUTHZ_ENCRYPTION);
+	assert_steps(&plan, "key.seal,key.seal");
+	assert_string_equal(step_text(&plan, 0, "purpose"), "ITLRecovery");
+	assert_string_equal(step_text(&plan, 1, "purpose"), UC_AUTHZ_ENCRYPTION);
 	assert_found(&plan, UC_WARN, "key-missing", "authz");
 	uc_plan_free(&plan);
 	uc_identity_free(&authz);

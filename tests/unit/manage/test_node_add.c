@@ -92,7 +92,7 @@ static void undoing_it_withdraws_the_secret(void **state)
 	assert_string_equal(uc_findings_get(&plan.findings, "undo")->hint, "This cannot be undone in turn.");
 	uc_plan_free(&plan);
 	int64_t undo = carry_out(s, "undo", json_pack("{s:I}", "number", (json_int_t)number), NO_FILE);
-	assert_refused(s, "undo", json_pack("{s:I}", "number", (json_int_t)undo), NO_FILE, "not-undoable", "cannot be taken back");
+	assert_refused(s, "undo", json_pack("{s:I}", "number", (json_int_t)undo), NO_FILE, "not-undoable", "that lasts");
 }
 
 static void a_replacement_must_be_asked_for_and_is_told_of(void **state)

@@ -90,7 +90,7 @@ static void a_replacement_takes_the_place_with_nothing_of_its_predecessor(void *
 	be(s, &fresh);
 	UC_CLEANUP(uc_freep) char *makers = names_in(s, "CAPF-trust");
 	assert_non_null(strstr(makers, "Maker.pem"));
-	assert_refused(s, "undo", json_pack("{s:I}", "number", (json_int_t)number), NO_FILE, "not-undoable", "a node joined by it");
+	assert_refused(s, "undo", json_pack("{s:I}", "number", (json_int_t)number), NO_FILE, "not-undoable", "let a node join");
 	/* The machine that was replaced does not come back by starting again. */
 	be(s, &old);
 	assert_no_plan(s, "install", json_object(), NO_FILE, UC_EREFUSED, "node-key-differs");

@@ -112,27 +112,74 @@ static void a_follow_up_is_named_once(void **state)
 	uc_plan_follow(&p, "reload", "TFTP", "second");
 	uc_plan_follow(&p, "backup", "TFTP", "third");
 	assert_int_equal(json_array_size(p.followups), 2);
+	/* What another node has to do is something else, and so is what the cluster has to. */
+	uc_plan_follow_on(&p, "cucm-sub", "reload", "TFTP", "fourth");
+	uc_plan_follow_on(&p, "cucm-sub", "reload", "TFTP", "fifth");
+	uc_plan_follow_on(&p, UC_ALL_NODES, "reload", "TFTP", "sixth");
+	assert_int_equal(json_array_size(p.followups), 4);
+	assert_string_equal(uc_json_member(json_array_get(p.followups, 0), "text"), "first");
+	assert_string_equal(uc_json_member(json_array_get(p.followups, 2), "text"), "fourth");
 	assert_true(uc_plan_empty(&p));
 	uc_plan_free(&p);
 }
 
-static void a_changed_purpose_asks_for_its_services_the_lists_the_CTL_and_a_backup_G1(void **state)
+static void a_changed_purpose_asks_for_its_services_and_a_backup_G1(void **state)
 {
-	(void)state;
+	struct site *s = *state;
 	struct uc_plan p;
 	struct uc_error e;
 	const struct uc_purpose *purpose = NULL;
 	uc_plan_init(&p, "cert-regen");
 	assert_ok(uc_purpose_find("CallManager", &purpose, &e), e);
-	uc_plan_follow_purpose(&p, purpose);
-	assert_true(follows(&p, "reload", "CallManager") && follows(&p, "reload", "CAPF") && follows(&p, "reload", "CTI"));
-	assert_true(follows(&p, "lists", "ITL") && follows(&p, "ctl-update", "CTL") && follows(&p, "backup", "backup"));
+	assert_ok(uc_plan_follow_purpose(&s->ctx, purpose, s->ctx.node, &p, &e), e);
+	assert_reloads(&p, "CallManager,CAPF,CTI");
+	assert_true(follows(&p, "backup", "backup"));
 	uc_plan_free(&p);
 	uc_plan_init(&p, "cert-regen");
 	assert_ok(uc_purpose_find("ipsec", &purpose, &e), e);
-	uc_plan_follow_purpose(&p, purpose);
+	assert_ok(uc_plan_follow_purpose(&s->ctx, purpose, s->ctx.node, &p, &e), e);
 	assert_true(follows(&p, "reload", "IPsec") && follows(&p, "backup", "backup"));
 	assert_false(follows(&p, "lists", "ITL") || follows(&p, "ctl-update", "CTL"));
+	uc_plan_free(&p);
+}
+
+static void follow_both(struct site *s, const char *purpose_name, const char *store_name, const char *scope, struct uc_plan *p)
+{
+	struct uc_error e;
+	const struct uc_purpose *purpose = NULL;
+	const struct uc_trust_store *store = NULL;
+	uc_plan_init(p, "x");
+	assert_ok(uc_purpose_find(purpose_name, &purpose, &e), e);
+	assert_ok(uc_trust_store_find(store_name, &store, &e), e);
+	assert_ok(uc_plan_follow_purpose(&s->ctx, purpose, scope, p, &e), e);
+	assert_ok(uc_plan_follow_store(&s->ctx, store, scope, p, &e), e);
+}
+
+static void every_node_that_a_change_counts_for_and_that_runs_the_service_is_asked(void **state)
+{
+	struct site *s = *state;
+	struct uc_plan p;
+	found(s);
+	UC_CLEANUP(peer_free) struct peer sub = peer_new("cucm-sub", UC_NODE_SUBSCRIBER);
+	UC_CLEANUP(peer_free) struct peer imp = peer_new("imp-a", UC_NODE_PRESENCE);
+	join(s, &sub, false);
+	join(s, &imp, false);
+	be(s, &sub);
+	follow_both(s, "tomcat", "CallManager", UC_ALL_NODES, &p);
+	assert_reloads(
+	    &p, "Tomcat (HTTPS)@cucm-pub,TFTP@cucm-pub,Tomcat (HTTPS),TFTP,Tomcat (HTTPS)@imp-a,TFTP@imp-a,CallManager@cucm-pub,CallManager");
+	uc_plan_free(&p);
+	follow_both(s, "tomcat", "tomcat", "imp-a", &p);
+	assert_reloads(&p, "Tomcat (HTTPS)@imp-a,TFTP@imp-a");
+	uc_plan_free(&p);
+	/* That of a shared purpose is every node's, whose ever the certificate is. */
+	follow_both(s, "authz", "userlicensing", "cucm-pub", &p);
+	assert_reloads(&p, "CallManager@cucm-pub,CallManager,XCP Authentication Service@imp-a");
+	uc_plan_free(&p);
+	/* A node that has gone does nothing any more. */
+	follow_both(s, "tomcat", "tomcat", "nobody", &p);
+	assert_reloads(&p, "");
+	assert_true(follows(&p, "backup", "backup"));
 	uc_plan_free(&p);
 }
 
@@ -173,7 +220,8 @@ int main(void)
 	    cmocka_unit_test(people_see_texts_and_types_of_steps_but_not_their_contents),
 	    cmocka_unit_test(a_text_that_is_not_UTF_8_does_not_lose_its_step),
 	    cmocka_unit_test(a_follow_up_is_named_once),
-	    cmocka_unit_test(a_changed_purpose_asks_for_its_services_the_lists_the_CTL_and_a_backup_G1),
+	    T(a_changed_purpose_asks_for_its_services_and_a_backup_G1),
+	    T(every_node_that_a_change_counts_for_and_that_runs_the_service_is_asked),
 	    cmocka_unit_test(the_steps_so_far_say_which_names_and_certificates_a_store_will_have),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,17 +122,23 @@ static void under_the_lock_the_blob_is_put_beside_the_log(void **state)
 	assert_false(have);
 }
 
-static void the_OAuth_keys_are_everybodys_and_no_other(void **state)
+static void which_keys_several_nodes_have_follows_from_their_purpose(void **state)
 {
 	(void)state;
 	static const struct {
 		const char *purpose;
-		bool everywhere;
-	} rows[] = {{"authz", true}, {UC_AUTHZ_ENCRYPTION, true}, {"tomcat", false}, {"nothing", false}};
+		bool presence, tftp, rotates;
+	} rows[] = {{"authz", true, true, true},
+	            {UC_AUTHZ_ENCRYPTION, true, true, true},
+	            {"ITLRecovery", false, true, false},
+	            {"tomcat", false, false, false},
+	            {"nothing", false, false, false}};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		UC_CLEANUP(uc_freep) char *name = uc_strdup(rows[i].purpose);
 		struct uc_sealed k = {.purpose = name};
-		assert_int_equal(uc_sealed_everywhere(&k), rows[i].everywhere);
+		assert_int_equal((uc_sealed_roles(&k) & UC_NODE_PRESENCE) != 0, rows[i].presence);
+		assert_int_equal((uc_sealed_roles(&k) & UC_NODE_TFTP) != 0, rows[i].tftp);
+		assert_int_equal(uc_sealed_rotates(&k), rows[i].rotates);
 	}
 }
 
@@ -180,7 +186,7 @@ int main(void)
 	    T(a_plan_is_another_one_when_a_node_that_is_sealed_to_has_another_certificate),
 	    T(a_plan_is_another_one_when_another_key_is_sealed_anew),
 	    T(under_the_lock_the_blob_is_put_beside_the_log),
-	    T(the_OAuth_keys_are_everybodys_and_no_other),
+	    T(which_keys_several_nodes_have_follows_from_their_purpose),
 	    T(a_key_is_sealed_anew_by_whoever_can_open_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

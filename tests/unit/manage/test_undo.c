@@ -88,7 +88,7 @@ static void without_the_former_key_the_former_certificate_does_not_come_back(voi
 	char print[9];
 	snprintf(print, sizeof print, "%.8s", old.key_id);
 	assert_refused(s, "undo", number(change), NO_FILE, "key-gone", print);
-	assert_refused(s, "undo", number(purge), NO_FILE, "not-undoable", "cannot be taken back");
+	assert_refused(s, "undo", number(purge), NO_FILE, "not-undoable", "did something that lasts: ");
 	uc_identity_free(&old);
 }
 
@@ -125,7 +125,7 @@ static void an_installation_is_never_undone_and_what_does_not_exist_is_not_found
 	struct site *s = *state;
 	s->ctx.roles = UC_NODE_REPORTING; /* fewer keys */
 	int64_t change = carry_out(s, "install", json_pack("{s:s}", "verifier", "x"), NO_FILE);
-	assert_refused(s, "undo", number(change), NO_FILE, "not-undoable", "it installed this node");
+	assert_refused(s, "undo", number(change), NO_FILE, "not-undoable", "installed this node");
 	assert_no_plan(s, "undo", number(change + 1), NO_FILE, UC_ENOTFOUND, "no-change");
 	assert_no_plan(s, "undo", number(0), NO_FILE, UC_EINPUT, "bad-argument");
 	assert_no_plan(s, "undo", number(-1), NO_FILE, UC_EINPUT, "bad-argument");
@@ -163,6 +163,36 @@ static void the_keys_of_another_node_are_not_looked_for_here(void **state)
 	uc_plan_free(&plan);
 	made_free(&root);
 	made_free(&leaf);
+}
+
+/* What follows an undo is for the nodes that it changes something on, which need not be the one that is asked. */
+static void each_node_that_an_undo_concerns_has_something_to_do(void **state)
+{
+	struct site *s = *state;
+	struct made root = make_cert(&(struct make){.subject = "CN=Root", .exts = MAKE_ROOT});
+	found(s);
+	UC_CLEANUP(peer_free) struct peer sub = peer_new("cucm-sub", UC_NODE_SUBSCRIBER);
+	join(s, &sub, false);
+	int64_t regen = carry_out(s, "cert-regen", purpose("tomcat-ECDSA"), NO_FILE);
+	be(s, &sub);
+	struct uc_plan plan;
+	s->ctx.elsewhere = true; /* the key is the publisher's */
+	plan_ok(s, "undo", number(regen), NO_FILE, &plan);
+	/* Not for the copy of the certificate in a trust store of all nodes: neither did the task itself ask for that. */
+	assert_reloads(&plan, "Tomcat (HTTPS)@cucm-pub,TFTP@cucm-pub");
+	uc_plan_free(&plan);
+	be(s, &sub);
+	int64_t upload = upload_trust(s, "tomcat", MADE(&root));
+	be(s, NULL);
+	plan_ok(s, "undo", number(upload), NO_FILE, &plan);
+	assert_reloads(&plan, "Tomcat (HTTPS),Tomcat (HTTPS)@cucm-sub");
+	uc_plan_free(&plan);
+	/* A copy that somebody has deleted comes back by itself, so that counts. */
+	int64_t copy = carry_out(s, "delete-trust", json_pack("{s:s, s:s}", "store", "tomcat", "name", "cucm-pub-EC.example.com"), NO_FILE);
+	plan_ok(s, "undo", number(copy), NO_FILE, &plan);
+	assert_reloads(&plan, "Tomcat (HTTPS),Tomcat (HTTPS)@cucm-sub");
+	uc_plan_free(&plan);
+	made_free(&root);
 }
 
 /* A request for all nodes goes with its sealed key, and comes back with it. */
@@ -242,6 +272,7 @@ int main(void)
 	    T(without_the_former_key_the_former_certificate_does_not_come_back),
 	    T(each_kind_of_change_has_an_inverse),
 	    T(the_keys_of_another_node_are_not_looked_for_here),
+	    T(each_node_that_an_undo_concerns_has_something_to_do),
 	    T(undoing_a_request_for_all_nodes_drops_the_sealed_key_and_brings_it_back),
 	    T(what_was_done_as_a_job_can_be_undone_and_the_asking_cannot),
 	    T(an_installation_is_never_undone_and_what_does_not_exist_is_not_found),

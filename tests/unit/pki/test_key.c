@@ -95,6 +95,30 @@ static void a_key_of_every_kind_is_generated(void **state)
 	}
 }
 
+static void a_private_key_is_read_whole_or_not_at_all(void **state)
+{
+	(void)state;
+	UC_CLEANUP(uc_key_freep) EVP_PKEY *key = NULL;
+	assert_int_equal(uc_key_generate(uc_key_spec_find("ec-p256"), &key, NULL), UC_OK);
+	PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key);
+	unsigned char *der = NULL;
+	int len = i2d_PKCS8_PRIV_KEY_INFO(info, &der);
+	PKCS8_PRIV_KEY_INFO_free(info);
+	assert_true(len > 0);
+	UC_CLEANUP(uc_buf_free) struct uc_buf file = UC_BUF_EMPTY;
+	uc_buf_add(&file, der, (size_t)len);
+	uc_buf_add_u8(&file, 0);
+	OPENSSL_free(der);
+	UC_CLEANUP(uc_key_freep) EVP_PKEY *read = uc_key_read(uc_slice_of(file.ptr, file.len - 1));
+	char wanted[UC_KEY_ID_LEN];
+	char id[UC_KEY_ID_LEN];
+	assert_non_null(read);
+	assert_string_equal(uc_key_id_of(read, id), uc_key_id_of(key, wanted));
+	assert_null(uc_key_read(uc_buf_slice(&file)));
+	assert_null(uc_key_read(uc_slice_of(file.ptr, file.len - 2)));
+	assert_null(uc_key_read(uc_slice_of(NULL, 0)));
+}
+
 static void kinds_are_found_under_all_their_names(void **state)
 {
 	(void)state;
@@ -142,6 +166,7 @@ int main(void)
 	    cmocka_unit_test_teardown(every_kind_of_public_key_is_named_C38_C39, maker_end),
 	    cmocka_unit_test_teardown(a_key_id_is_the_SHA256_of_the_public_key, maker_end),
 	    cmocka_unit_test_teardown(a_key_of_every_kind_is_generated, maker_end),
+	    cmocka_unit_test(a_private_key_is_read_whole_or_not_at_all),
 	    cmocka_unit_test_teardown(kinds_are_found_under_all_their_names, maker_end),
 	    cmocka_unit_test_teardown(a_malformed_public_key_is_unknown_or_has_no_size, maker_end),
 	};

@@ -36,6 +36,9 @@ struct harness {
 	sem_t entered, go;    /* of /wait */
 };
 
+/* Called before the loop runs, for what a test adds to it; NULL: nothing. */
+static void (*harness_more)(struct harness *h);
+
 /* TLS contexts of this process that have not been freed. */
 static _Atomic int live_contexts;
 
@@ -152,6 +155,7 @@ static void harness_start(struct harness *h, unsigned workers, const unsigned *p
 	struct uc_error e;
 	assert_ok(uc_http_listen_tls(h->http, "127.0.0.1", 0, current_context, h, &h->port, &e), e);
 	assert_ok(uc_http_listen_unix(h->http, h->socket, &e), e);
+	if (harness_more != NULL) harness_more(h);
 	assert_int_equal(pthread_create(&h->thread, NULL, run_loop, h->base), 0);
 }
 

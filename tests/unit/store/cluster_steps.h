@@ -48,6 +48,21 @@ __attribute__((unused)) static json_t *node_rename(const char *node, const char 
 	                                        "domain", "example.com", "to_domain", "example.com"));
 }
 
+/* ---- settings and lists ---- */
+
+/* before: the value that it has, or NULL. */
+__attribute__((unused)) static json_t *setting_set(const char *name, const char *value, const char *before)
+{
+	return step_after(step_of("setting.set", json_pack("{s:s, s:s}", "name", name, "value", value)),
+	                  before != NULL ? json_pack("{s:s}", "value", before) : json_null());
+}
+
+__attribute__((unused)) static json_t *list_publish(const char *list, const char *file)
+{
+	UC_CLEANUP(uc_freep) char *content = uc_base64(uc_slice_str(file));
+	return step_of("list.publish", json_pack("{s:s, s:s}", "list", list, "content", content));
+}
+
 /* ---- secrets ---- */
 
 __attribute__((unused)) static void put_secret(struct uc_store *s, const char *text, char hash[65])

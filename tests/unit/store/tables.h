@@ -38,7 +38,9 @@ static const struct test_table test_tables[] = {
     {"job", "id, node, task, arguments, seen, yes, force, who, why, summary, created, deadline, number, state, answer, detail, content", 17,
      1, OF_STATE},
     {"followup", "node, kind, target, what, since, first_change, number, changes", 8, 0, OF_STATE},
-    {"change_words", "number, at, node, who, task, words", 6, 0, OF_LOG},
+    {"setting", "name, value, number", 3, 0, OF_STATE},
+    {"list_version", "list, number, version, content", 4, 1, OF_STATE},
+    {"change_words", "number, at, node, who, task, words, why", 7, 0, OF_LOG},
     {"effect", "number, node, effect, state, detail, at", 6, 0, TELEMETRY},
     {"node_state", "node, number, at, report", 4, 0, TELEMETRY},
 };

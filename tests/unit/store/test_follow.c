@@ -126,6 +126,18 @@ static void use_followups(struct both *b)
 	make_step(b, json_incref(back));
 }
 
+/* Decided, decided otherwise, and nothing again; and what was published in between. */
+static void use_settings(struct both *b)
+{
+	json_t *first = setting_set("cluster-mode", "mixed", NULL);
+	UC_CLEANUP(free_json) json_t *back = uc_step_invert(first);
+	make_change(b, "n1", N1, json_pack("[o, o]", first, list_publish("CTL", "one")));
+	make_step(b, list_publish("CTL", "two"));
+	make_step(b, json_incref(back));
+	make_step(b, setting_set("cluster-mode", "mixed", NULL));
+	make_step(b, setting_set("cluster-mode", "non-secure", "mixed"));
+}
+
 static void use_everything(struct both *b)
 {
 	begin_log(b);
@@ -135,6 +147,7 @@ static void use_everything(struct both *b)
 	use_jobs(b);
 	use_undo(b);
 	use_followups(b);
+	use_settings(b);
 	UC_CLEANUP(uc_cert_freep) struct uc_cert *gone = cert_named("purged", 400);
 	make_step(b, key_purge(UC_ALL_NODES, key_of(gone)));
 	make_step(b, node_rename("n2", "n7"));
@@ -163,7 +176,7 @@ static void a_replayed_log_gives_the_same_tables(void **state)
 	struct both *b = *state;
 	struct uc_error e;
 	use_everything(b);
-	assert_int_equal(types_used(b), 20); /* all that there are: change.h */
+	assert_int_equal(types_used(b), 23); /* all that there are: change.h */
 	assert_ok(follow(b, 7, &e), e);
 	assert_mirrored(b);
 	assert_int_equal(found_in_text(b, "some_root"), 1);

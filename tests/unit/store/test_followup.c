@@ -351,6 +351,10 @@ static void use_all(struct uc_store *s)
 	assert_ok(put(s, "n1", 34, json_pack("[o]", node_rename("n1", "n5")), json_pack("[o]", to_do("reload", "self", "x")), &number, &e), e);
 }
 
+#define BEFORE_LISTS "DROP TABLE setting; DROP TABLE list_version; "
+#define AS_VERSION_2 BEFORE_LISTS "DROP TABLE followup; DROP TABLE change_words; UPDATE schema_version SET version = 2"
+#define AS_VERSION_3 BEFORE_LISTS "ALTER TABLE change_words DROP COLUMN why; UPDATE schema_version SET version = 3"
+
 /* A store of the version before there were follow-ups becomes what the log would have made it. */
 static void a_migration_makes_what_replaying_makes(void **state)
 {
@@ -360,13 +364,31 @@ static void a_migration_makes_what_replaying_makes(void **state)
 	UC_CLEANUP(free_json) json_t *made = test_dump(f->url, true);
 	assert_true(json_array_size(json_object_get(made, "followup")) > 8);
 	uc_store_close(uc_move(f->s));
-	test_sql(f->url, "DROP TABLE followup; DROP TABLE change_words; UPDATE schema_version SET version = 2");
+	test_sql(f->url, AS_VERSION_2);
 	assert_ok(uc_store_open(f->url, UC_STORE_WRITE, &f->s, &e), e);
 	UC_CLEANUP(free_json) json_t *migrated = test_dump(f->url, true);
 	test_same(made, migrated);
 	/* And it goes on from there. */
 	ask(f->s, "n5", 40, json_pack("[o]", to_do("reload", "self", "y")));
 	assert_values(f->s, "n5/reload/self", "y 2026-01-02T03:34:00Z 38 39 2");
+}
+
+/* And one of the version before lists told why. */
+static void a_migration_looks_up_why_changes_were_made(void **state)
+{
+	struct fixture *f = *state;
+	struct uc_error e;
+	use_all(f->s);
+	json_t *change = change_with(json_array());
+	json_object_set_new(change, "why", json_string("because of M\u00fcller"));
+	int64_t number;
+	assert_ok(commit_change(f->s, change, &number, &e), e);
+	UC_CLEANUP(free_json) json_t *made = test_dump(f->url, true);
+	uc_store_close(uc_move(f->s));
+	test_sql(f->url, AS_VERSION_3);
+	assert_ok(uc_store_open(f->url, UC_STORE_WRITE, &f->s, &e), e);
+	UC_CLEANUP(free_json) json_t *migrated = test_dump(f->url, true);
+	test_same(made, migrated);
 }
 
 /* One change that cannot be read is no reason not to start: the check of the log tells of it. */
@@ -376,8 +398,7 @@ static void a_damaged_change_does_not_stop_the_migration(void **state)
 	struct uc_error e;
 	use_all(f->s);
 	uc_store_close(uc_move(f->s));
-	test_sql(f->url, "DROP TABLE followup; DROP TABLE change_words; UPDATE schema_version SET version = 2; "
-	                 "UPDATE change SET body = 'x' WHERE number = 4");
+	test_sql(f->url, AS_VERSION_2 "; UPDATE change SET body = 'x' WHERE number = 4");
 	assert_ok(uc_store_open(f->url, UC_STORE_WRITE, &f->s, &e), e);
 	assert_open(f->s, "n5", "cluster/backup/backup n5/certificate/tomcat n5/reload/tftp n5/reload/tvs n5/reload/self");
 	assert_fails(uc_log_verify(f->s, NULL, NULL, &e), e, UC_EIO, "log-broken");
@@ -438,6 +459,7 @@ int main(void)
 	    T(a_node_that_renames_itself_has_to_do_it_under_its_new_name),
 	    T(a_change_tells_which_of_its_own_are_open),
 	    T(a_migration_makes_what_replaying_makes),
+	    T(a_migration_looks_up_why_changes_were_made),
 	    T(a_damaged_change_does_not_stop_the_migration),
 	    cmocka_unit_test_setup_teardown(a_mirror_has_the_same_rows, setup, teardown),
 	};

@@ -105,6 +105,18 @@ static void it_is_newest_first_in_pages_and_by_object(void **state)
 	assert_true(json_is_null(json_object_get(row, "undone_by")));
 }
 
+static void a_list_tells_why_where_somebody_said_it(void **state)
+{
+	struct fixture *f = *state;
+	struct uc_error e;
+	put_some(f->s);
+	UC_CLEANUP(free_json) json_t *page = NULL;
+	assert_ok(uc_log_list(f->s, NULL, 0, 10, &page, NULL, &e), e);
+	assert_true(json_is_null(json_object_get(json_array_get(page, 0), "why")));
+	assert_string_equal(json_string_value(json_object_get(json_array_get(page, 2), "why")), "100% sure_ly \\ yes");
+	assert_string_equal(json_string_value(json_object_get(json_array_get(page, 4), "why")), "yearly");
+}
+
 static void text_is_looked_for_in_all_that_a_change_is_about(void **state)
 {
 	struct fixture *f = *state;
@@ -206,6 +218,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    T(it_is_newest_first_in_pages_and_by_object),
+	    T(a_list_tells_why_where_somebody_said_it),
 	    T(text_is_looked_for_in_all_that_a_change_is_about),
 	    T(who_what_where_and_when_are_exact),
 	    T(all_that_is_asked_for_must_hold),

@@ -1,14 +1,12 @@
 /* src/store/store.c: opening, transactions, what survives a crash or a full disk, and what is kept beside the log. */
 #include "store_test.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
-#include <sys/mount.h>
 #include <sys/wait.h>
 
 #include "core/random.h"
+#include "small_disk.h"
 #include "store/find.h"
 
 static enum uc_status add_trust(struct uc_store *s, const char *cn, uint64_t n, struct uc_error *e)
@@ -311,39 +309,7 @@ static void a_kill_at_any_moment_leaves_a_whole_log(void **state)
 	f->s = NULL;
 }
 
-/* ---- full and read-only disks, in a mount namespace of a child ---- */
-
-enum { NO_MOUNT = 77 };
-
-#define CHILD_CHECK(cond)                                                    \
-	do {                                                                     \
-		if (!(cond)) {                                                       \
-			fprintf(stderr, "line %d: %s: %s\n", __LINE__, e.id, e.message); \
-			_exit(1);                                                        \
-		}                                                                    \
-	} while (0)
-
-/* Runs a scenario on a small disk of its own; skips where that is not allowed. */
-static void on_small_disk(void (*scenario)(const char *dir))
-{
-	char *dir = uc_test_dir();
-	pid_t child = fork();
-	if (child == 0) {
-		if (unshare(geteuid() == 0 ? CLONE_NEWNS : CLONE_NEWUSER | CLONE_NEWNS) != 0) _exit(NO_MOUNT);
-		/* Below a chroot "/" is no mount point: then the disk may show outside of the namespace, and is taken away below. */
-		if (geteuid() == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 && errno != EINVAL) _exit(NO_MOUNT);
-		if (mount("tmpfs", dir, "tmpfs", 0, "size=3m") != 0) _exit(NO_MOUNT);
-		scenario(dir);
-		_exit(0);
-	}
-	int status;
-	assert_int_equal(waitpid(child, &status, 0), child);
-	umount2(dir, MNT_DETACH);
-	uc_test_dir_remove(dir);
-	assert_true(WIFEXITED(status));
-	if (WEXITSTATUS(status) == NO_MOUNT) uc_skip("this user may not mount a small disk");
-	assert_int_equal(WEXITSTATUS(status), 0);
-}
+/* ---- full and read-only disks ---- */
 
 static void full_disk(const char *dir)
 {

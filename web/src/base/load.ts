@@ -50,12 +50,15 @@ export function useLoad<T>(where: string | null, values: Query = {}, options: { 
   const quiet = useRef(false);
   /* When the answer that is under way was asked for; 0: none is. */
   const asked = useRef(0);
+  /* What does not exist is not looked at again, unless the state changes. */
+  const missing = useRef(false);
   const reload = useCallback(() => setTurn((n) => n + 1), []);
 
   useEffect(() => {
     const background = quiet.current;
     quiet.current = false;
     asked.current = 0;
+    missing.current = false;
     if (!url) return undefined;
     const abort = new AbortController();
     asked.current = Date.now();
@@ -70,6 +73,7 @@ export function useLoad<T>(where: string | null, values: Query = {}, options: { 
         if (abort.signal.aborted) return;
         asked.current = 0;
         if (!(e instanceof ApiError)) throw e;
+        missing.current = e.problem.status === 404;
         setResult((before) => ({ url, data: before.url === url ? before.data : undefined, problem: e.problem }));
       },
     );
@@ -83,7 +87,7 @@ export function useLoad<T>(where: string | null, values: Query = {}, options: { 
       reload();
     };
     const tick = () => {
-      if (Date.now() - asked.current > PATIENCE_MS) again();
+      if (!missing.current && Date.now() - asked.current > PATIENCE_MS) again();
     };
     const stop = news.watch(again);
     const timer = options.poll ? setInterval(tick, options.poll * 1000) : undefined;

@@ -1,7 +1,7 @@
 /* Addresses and names of things, made in one place. */
 import { query } from "./api";
 import { shown } from "./text";
-import type { Row } from "./types";
+import type { ListName, Row } from "./types";
 
 export { shown };
 
@@ -35,7 +35,20 @@ export function changeHref(number: number): string {
   return `/changes/${number}`;
 }
 
-/* An "object" of the log ("own/NODE/PURPOSE", "trust/STORE/NAME", "csr/NODE/PURPOSE", "node/NAME", "job/ID"): where it is shown, or null. */
+/* version: one that was published, where it is not the present one. */
+export function listHref(list: ListName, version?: string | null): string {
+  return at("lists", list.toLowerCase()) + query({ version });
+}
+
+export function phoneHref(device: string): string {
+  return at("phones", device);
+}
+
+export function settingHref(name: string): string {
+  return at("settings", name);
+}
+
+/* An "object" of the log ("own/NODE/PURPOSE", "trust/STORE/NAME", "csr/NODE/PURPOSE", "node/NAME", "job/ID", "list/LIST", "setting/NAME"): where it is shown, or null. */
 export function objectHref(object: string): string | null {
   const [kind, first, ...rest] = object.split("/");
   const second = rest.join("/");
@@ -45,6 +58,8 @@ export function objectHref(object: string): string | null {
   if (kind === "trust" && second) return trustHref(first, second);
   if (kind === "node") return "/cluster";
   if (kind === "job") return jobHref(first);
+  if (kind === "list") return listHref(first as ListName);
+  if (kind === "setting") return "/settings";
   return null;
 }
 

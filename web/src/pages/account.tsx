@@ -1,17 +1,18 @@
-/* One's own password. The language is chosen in the bar above. */
+/* One's own password, and what this browser is to do. The language is chosen in the bar above. */
 import { useState } from "preact/hooks";
 import { path, signIn } from "../base/api";
 import { command } from "../base/command";
 import { answerSignIn, session } from "../base/session";
+import { chooseSlash, slash } from "../base/slash";
 import { useWatched } from "../base/store";
 import { t } from "../base/text";
 import type { Done } from "../base/types";
-import { TextField } from "../parts/Field";
+import { CheckField, TextField } from "../parts/Field";
 import { Notice } from "../parts/Notice";
-import { Page } from "../parts/Page";
+import { Page, Section } from "../parts/Page";
 import { Task, type TaskRequest } from "../parts/Task";
 
-const FIELDS = ["password", "repeat"];
+const FIELDS = ["current", "password", "repeat"];
 
 /*
  * The new password ended this session as well; whoever set it need not type it again. Should that fail, the next request asks for the password
@@ -22,13 +23,24 @@ async function stay(account: string, password: string): Promise<void> {
   answerSignIn(true);
 }
 
+/* What is kept in this browser and concerns nobody else. */
+function Browser() {
+  const on = useWatched(slash);
+  return (
+    <Section title={t("account.browser")}>
+      <CheckField label={t("account.slash")} help={t("account.slash.help")} checked={on} onChecked={chooseSlash} />
+    </Section>
+  );
+}
+
 export function AccountPage() {
   const account = useWatched(session)?.account ?? "";
+  const [current, setCurrent] = useState("");
   const [password, setPassword] = useState("");
   const [repeat, setRepeat] = useState("");
   const [changed, setChanged] = useState<Done>();
   const same = password === repeat;
-  const request: TaskRequest | null = password && same ? { method: "POST", where: path("accounts", account, "password"), json: { password } } : null;
+  const request: TaskRequest | null = current && password && same ? { method: "POST", where: path("accounts", account, "password"), json: { current, password } } : null;
   return (
     <Page title={t("account.title", { account })} lead={t("account.lead")} command={command("set account password", [account])}>
       {changed && (
@@ -46,17 +58,20 @@ export function AccountPage() {
         cancel="/"
         onDone={async (done) => {
           await stay(account, password);
+          setCurrent("");
           setPassword("");
           setRepeat("");
           setChanged(done);
         }}
         form={
           <>
+            <TextField name="current" label={t("account.current")} type="password" autocomplete="current-password" value={current} onValue={setCurrent} />
             <TextField name="password" label={t("account.new")} type="password" autocomplete="new-password" help={t("account.new.help")} value={password} onValue={setPassword} />
             <TextField name="repeat" label={t("account.repeat")} type="password" autocomplete="new-password" value={repeat} onValue={setRepeat} />
           </>
         }
       />
+      <Browser />
     </Page>
   );
 }

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, signOut } from "../base/api";
 import { forgetAll, news, useLoad } from "../base/load";
+import { readOnly } from "../base/readonly";
 import { go, match, usePlace, type Place } from "../base/route";
 import { session, signInAgain } from "../base/session";
 import { useWatched } from "../base/store";
@@ -10,6 +11,7 @@ import type { Overview, ProblemBody, Status } from "../base/types";
 import { LanguageChoice } from "../parts/LanguageChoice";
 import { Notice, ProblemNotice } from "../parts/Notice";
 import { Page } from "../parts/Page";
+import { READ_ONLY_ID } from "../parts/TaskLink";
 import { routes } from "./routes";
 import { SignInAgain, SignInPage } from "./sign-in";
 
@@ -18,9 +20,12 @@ const MENU: { href: string; text: Key; count?: "csrs" | "followups" }[] = [
   { href: "/certificates", text: "nav.certificates" },
   { href: "/csrs", text: "nav.csrs", count: "csrs" },
   { href: "/upload", text: "nav.upload" },
+  { href: "/lists", text: "nav.lists" },
+  { href: "/phones", text: "nav.phones" },
   { href: "/cluster", text: "nav.cluster" },
   { href: "/followups", text: "nav.followups", count: "followups" },
   { href: "/changes", text: "nav.changes" },
+  { href: "/settings", text: "nav.settings" },
   { href: "/account", text: "nav.account" },
 ];
 
@@ -34,6 +39,7 @@ function useHeartbeat(): Status | undefined {
     if (!data) return;
     if (seen.current !== undefined && seen.current !== data.head) news.set(news.get() + 1);
     seen.current = data.head;
+    readOnly.set(data.read_only ? (data.read_only_reason ?? "") : null);
   }, [data]);
   return data;
 }
@@ -128,11 +134,13 @@ function Console() {
         <main id="content" tabIndex={-1}>
           {staying && <ProblemNotice problem={staying} retry={leave} />}
           {status?.read_only && (
-            <Notice kind="warn" title={t("read-only")} live>
-              <p>
-                {status.read_only_reason && say(status.read_only_reason)} <a href="/cluster">{t("read-only.look")}</a>
-              </p>
-            </Notice>
+            <div id={READ_ONLY_ID}>
+              <Notice kind="warn" title={t("read-only")} live>
+                <p>
+                  {status.read_only_reason && say(status.read_only_reason)} <a href="/cluster">{t("read-only.look")}</a>
+                </p>
+              </Notice>
+            </div>
           )}
           <Here place={place} />
         </main>
@@ -144,7 +152,7 @@ function Console() {
 
 export function App() {
   const who = useWatched(session);
-  /* All texts are asked for anew when the language changes. */
-  const lang = useWatched(language);
-  return who ? <Console key={lang} /> : <SignInPage key={lang} />;
+  /* All texts are asked for anew when the language changes; what has been typed stays. */
+  useWatched(language);
+  return who ? <Console /> : <SignInPage />;
 }

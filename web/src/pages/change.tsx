@@ -9,12 +9,13 @@ import { say, t, tOr } from "../base/text";
 import type { Change, Followup, NodeRow, OpenFollowup, Page as List, Step } from "../base/types";
 import { Digits } from "../parts/Copy";
 import { Effects, isPending } from "../parts/Effects";
-import { FollowupRow, followupText, useTicked } from "../parts/Followup";
+import { FollowupRow, useTicked } from "../parts/Followup";
 import { Mark } from "../parts/Mark";
 import { Notice, Show } from "../parts/Notice";
 import { Page, Section } from "../parts/Page";
 import { PlanView } from "../parts/Plan";
 import { Facts } from "../parts/Table";
+import { TaskLink } from "../parts/TaskLink";
 import { When } from "../parts/When";
 import type { PageProps } from "./routes";
 
@@ -31,6 +32,8 @@ const OBJECTS: Record<string, [string, ...string[]]> = {
   csr: ["csr", "node", "purpose"],
   node: ["node", "node"],
   job: ["job", "id"],
+  list: ["list", "list"],
+  setting: ["setting", "name"],
 };
 
 function objectOf(step: Step): { object: string; there: boolean } | null {
@@ -89,10 +92,10 @@ function useFollowups({ number, followups }: Change): (one: Followup) => Compone
   const latest = (id: string) => open.find((one) => one.id === id)?.number ?? number;
   return (one) => {
     const id = idOf(one);
-    if (!id || (one.open !== true && !ticked.has(id))) return <Mark kind={one.open === false ? "ok" : "note"}>{followupText(one)}</Mark>;
+    if (!id || (one.open !== true && !ticked.has(id))) return <Mark kind={one.open === false ? "ok" : "note"}>{say(one.text)}</Mark>;
     const by = latest(id);
     return (
-      <FollowupRow asked={{ id, number: by, text: followupText(one) }} ticked={ticked.get(id)} onTicked={(change) => onTicked([id], change)}>
+      <FollowupRow asked={{ id, number: by, text: say(one.text) }} ticked={ticked.get(id)} onTicked={(change) => onTicked([id], change)}>
         {by > number && <a href={changeHref(by)}>{t("followups.later", { number: by })}</a>}
       </FollowupRow>
     );
@@ -187,9 +190,9 @@ function pollOf(change: Change | undefined, nodes: NodeRow[], opened: number): n
 function Ways({ change }: { change: Change }) {
   return (
     change.undoable && (
-      <a class="button" href={`${changeHref(change.number)}/undo`}>
+      <TaskLink href={`${changeHref(change.number)}/undo`}>
         {t("change.undo")}
-      </a>
+      </TaskLink>
     )
   );
 }

@@ -57,7 +57,7 @@ export function MoveSection() {
       <Form.Provider value={problem}>
         <form class="panel form" onSubmit={check} noValidate>
           {above && <ProblemNotice problem={above} />}
-          <TextField name="url" label={t("move.url")} help={t("move.url.help")} mono value={url} onValue={setUrl} />
+          <TextField name="url" label={t("move.url")} help={t("move.url.help")} mono secret value={url} onValue={setUrl} />
           {ready && (
             <Notice kind="ok" title={t("move.can", { n: checked.changes })} live>
               <p>{t("move.can.hint")}</p>

@@ -8,6 +8,7 @@ import { NodeMark } from "../parts/NodeMark";
 import { Notice, Show } from "../parts/Notice";
 import { Page, Section } from "../parts/Page";
 import { Facts, Table, type Column } from "../parts/Table";
+import { TaskLink } from "../parts/TaskLink";
 import { When } from "../parts/When";
 import { Progress } from "./cluster-picture";
 import { MoveSection, ResyncSection } from "./cluster-store";
@@ -121,9 +122,9 @@ export function ClusterPage() {
       actions={
         <>
           {cluster.data && shared(cluster.data) && (
-            <a class="button primary" href="/cluster/add">
+            <TaskLink href="/cluster/add" primary>
               {t("cluster.add")}
-            </a>
+            </TaskLink>
           )}
           <a class="button" href="/cluster/diagnose">
             {t("cluster.diagnose")}

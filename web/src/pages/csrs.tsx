@@ -12,6 +12,7 @@ import { AlternativeNames, Extensions, Usages } from "../parts/Decoded";
 import { Notice, Show } from "../parts/Notice";
 import { Page, Section } from "../parts/Page";
 import { Facts, Table, type Column } from "../parts/Table";
+import { TaskLink } from "../parts/TaskLink";
 import { When } from "../parts/When";
 import type { PageProps } from "./routes";
 
@@ -112,9 +113,9 @@ export function CsrsPage() {
       title={t("csrs.title")}
       lead={t("csrs.lead")}
       actions={
-        <a class="button" href="/generate-csr">
+        <TaskLink href="/generate-csr">
           {t("csrs.generate")}
-        </a>
+        </TaskLink>
       }
       command={command("show csr list own")}
     >
@@ -147,9 +148,9 @@ function Next({ csr, node, stores }: { csr: Csr; node: string; stores: string[] 
           <li>
             {t("request.next.upload")}
             <div class="buttons">
-              <a class="button primary" href={`/upload${queryText({ purpose: csr.purpose, node })}`}>
+              <TaskLink href={`/upload${queryText({ purpose: csr.purpose, node })}`} primary>
                 {t("request.upload")}
-              </a>
+              </TaskLink>
             </div>
           </li>
         </ol>
@@ -197,12 +198,12 @@ function Made({ number }: { number: string }) {
 function Actions({ purpose, node, distribution }: { purpose: string; node: string; distribution: string | undefined }) {
   return (
     <>
-      <a class="button" href={`/generate-csr${queryText({ purpose, node, distribution: distribution === "multi-server" ? distribution : "" })}`}>
+      <TaskLink href={`/generate-csr${queryText({ purpose, node, distribution: distribution === "multi-server" ? distribution : "" })}`}>
         {t("request.again")}
-      </a>
-      <a class="button" href={csrHref(purpose, node, "delete")}>
+      </TaskLink>
+      <TaskLink href={csrHref(purpose, node, "delete")}>
         {t("request.delete")}
-      </a>
+      </TaskLink>
     </>
   );
 }

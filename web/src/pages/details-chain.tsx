@@ -9,6 +9,7 @@ import { Digits } from "../parts/Copy";
 import { IssuerAddresses } from "../parts/IssuerAddresses";
 import { Notice } from "../parts/Notice";
 import { Section } from "../parts/Page";
+import { TaskLink } from "../parts/TaskLink";
 
 /* The certificate whose issuer lacks: the one that is looked at, or another of the chain that a store has. */
 function useLast(d: Detail, node: string): Report | undefined {
@@ -29,9 +30,9 @@ function MissingNotice({ missing, issued }: { missing: Missing; issued: Report |
       {missing.store && <p>{t("details.chain.belongs", { store: missing.store })}</p>}
       <IssuerAddresses issued={[issued]} />
       {missing.store && (
-        <a class="button" href={`/upload${query({ store: missing.store })}`}>
+        <TaskLink href={`/upload${query({ store: missing.store })}`}>
           {t("details.chain.upload", { store: missing.store })}
-        </a>
+        </TaskLink>
       )}
     </Notice>
   );

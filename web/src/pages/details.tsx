@@ -12,6 +12,7 @@ import { Mark, StateMark } from "../parts/Mark";
 import { Notice, Show } from "../parts/Notice";
 import { Page, Section } from "../parts/Page";
 import { Facts } from "../parts/Table";
+import { TaskLink } from "../parts/TaskLink";
 import { When } from "../parts/When";
 import { ChainSection } from "./details-chain";
 import { DependsSection } from "./details-depends";
@@ -63,17 +64,17 @@ function OwnActions({ w, purpose }: { w: Which; purpose: Purpose | undefined }) 
     <>
       {purpose?.requestable && (
         <>
-          <a class="button" href={`/upload${place}`}>
+          <TaskLink href={`/upload${place}`}>
             {t("details.upload")}
-          </a>
-          <a class="button" href={`/generate-csr${place}`}>
+          </TaskLink>
+          <TaskLink href={`/generate-csr${place}`}>
             {t("details.generate-csr")}
-          </a>
+          </TaskLink>
         </>
       )}
-      <a class="button" href={ownHref(w.unit, w.node, "regenerate")}>
+      <TaskLink href={ownHref(w.unit, w.node, "regenerate")}>
         {t("details.regenerate")}
-      </a>
+      </TaskLink>
     </>
   );
 }
@@ -83,12 +84,12 @@ function Actions({ w }: { w: Which }) {
   if (w.own) return <OwnActions w={w} purpose={purposes.data?.items.find((one) => one.name === w.unit)} />;
   return (
     <>
-      <a class="button" href={`/upload${queryText({ store: w.unit, node: w.node })}`}>
+      <TaskLink href={`/upload${queryText({ store: w.unit, node: w.node })}`}>
         {t("details.upload.trust")}
-      </a>
-      <a class="button" href={trustHref(w.unit, w.name, w.node, "delete")}>
+      </TaskLink>
+      <TaskLink href={trustHref(w.unit, w.name, w.node, "delete")}>
         {t("details.delete")}
-      </a>
+      </TaskLink>
     </>
   );
 }

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { command } from "../base/command";
 import { useLoad } from "../base/load";
 import { changeHref } from "../base/names";
-import { t, tOr } from "../base/text";
+import { t, tOr, type Key } from "../base/text";
 import { dateTime } from "../base/time";
 import type { OpenFollowup, Page as List } from "../base/types";
 import { FollowupRow, useTicked, useTicking } from "../parts/Followup";
@@ -14,7 +14,13 @@ type OnTicked = (ids: string[], change: number) => void;
 
 /* As the API calls what concerns all nodes. */
 const CLUSTER = "cluster";
-const KINDS = ["reload", "restart", "certificate", "ctl-update", "rotate", "backup"];
+const KINDS = ["reload", "restart", "certificate", "ctl-update", "phones", "rotate", "backup"];
+
+/* Where the console helps with a kind of them. */
+const WAYS: Record<string, { href: string; text: Key }> = {
+  "ctl-update": { href: "/lists/ctl/update", text: "list-task.ctl-update" },
+  phones: { href: "/phones", text: "nav.phones" },
+};
 
 function nodeTitle(node: string): string {
   return node === CLUSTER ? t("followups.cluster") : node;
@@ -37,10 +43,13 @@ function Asked({ item }: { item: OpenFollowup }) {
 
 function Kind({ kind, items, ticked, onTicked }: { kind: string; items: OpenFollowup[]; ticked: ReadonlyMap<string, number>; onTicked: OnTicked }) {
   const known = KINDS.includes(kind) ? kind : "other";
+  const way = WAYS[kind];
   return (
     <div class="followup-kind">
       <h3>{tOr(`followup.${known}`, kind)}</h3>
-      <p class="muted">{tOr(`followup.${known}.help`, "")}</p>
+      <p class="muted">
+        {tOr(`followup.${known}.help`, "")} {way && <a href={way.href}>{t(way.text)}</a>}
+      </p>
       <ul class="followup-list">
         {items.map((one) => (
           <li key={one.id}>

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { path, query as toQuery } from "../base/api";
 import { command } from "../base/command";
 import { useLoad } from "../base/load";
-import { changeHref, jobHref } from "../base/names";
+import { changeHref, jobHref, settingHref } from "../base/names";
 import { go } from "../base/route";
 import { say, t, tOr } from "../base/text";
 import { parseTime } from "../base/time";
@@ -105,10 +105,16 @@ function isLate(job: Job): boolean {
   return !!deadline && deadline.getTime() < Date.now();
 }
 
+/* Tasks without arguments. */
+const PLAIN: Record<string, string> = { "ctl-update": "/lists/ctl/update", "ctl-reset": "/lists/ctl/reset", "itl-update": "/lists/itl/update", "itl-reset": "/lists/itl/reset" };
+
 /* Where a task is done again, by its name and the arguments it had. */
 function againHref({ task, node, arguments: given = {} }: Job): string | null {
   const text = (name: string) => (typeof given[name] === "string" ? (given[name] as string) : "");
   const purpose = text("purpose");
+  if (PLAIN[task]) return PLAIN[task];
+  if (task === "ctl-mode" && text("mode")) return `/lists/mode/${encodeURIComponent(text("mode"))}`;
+  if (task === "setting-set" && text("name")) return settingHref(text("name"));
   if (task === "cert-regen" && purpose) return `/certificates/own/${encodeURIComponent(purpose)}/regenerate${toQuery({ node })}`;
   if (task === "csr-gen") return "/generate-csr" + toQuery({ purpose, node, distribution: text("distribution") });
   if (task === "csr-delete" && purpose) return `/csrs/${encodeURIComponent(purpose)}/delete${toQuery({ node })}`;

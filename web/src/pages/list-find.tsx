@@ -1,6 +1,8 @@
 /* The find row of the certificate list: conditions of column, operator and value, of which all or any must hold. */
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { COLUMNS, isComplete, isTime, MAX_CONDITIONS, operatorsOf, readCondition, wordsOf, writeCondition, type ColumnName, type Condition, type Operator } from "../base/conditions";
+import { slash } from "../base/slash";
+import { useWatched } from "../base/store";
 import { say, t, tOr } from "../base/text";
 import type { NodeRow, ProblemBody } from "../base/types";
 import type { Asked } from "./list-place";
@@ -112,9 +114,11 @@ function RowProblem({ id, problem }: { id: string | undefined; problem: ProblemB
   );
 }
 
-/* "/" leads to the value from anywhere on the page where one is not typing. */
-function useSlash(form: { current: HTMLFormElement | null }): void {
+/* "/" leads to the value from anywhere on the page where one is not typing. Returns whether it does. */
+function useSlash(form: { current: HTMLFormElement | null }): boolean {
+  const on = useWatched(slash);
   useEffect(() => {
+    if (!on) return undefined;
     const onKey = (e: KeyboardEvent) => {
       if (e.key !== "/" || e.ctrlKey || e.metaKey || e.altKey || (e.target as Element).closest("input, select, textarea, dialog")) return;
       e.preventDefault();
@@ -122,7 +126,8 @@ function useSlash(form: { current: HTMLFormElement | null }): void {
     };
     document.addEventListener("keydown", onKey);
     return () => document.removeEventListener("keydown", onKey);
-  }, [form]);
+  }, [form, on]);
+  return on;
 }
 
 interface Props {
@@ -154,7 +159,7 @@ export function FindRow({ asked, problem, nodes, onFind }: Props) {
   const form = useRef<HTMLFormElement>(null);
   const focus = useRef<number | null>(null);
   const address = JSON.stringify([asked.where, asked.any]);
-  useSlash(form);
+  const hasKey = useSlash(form);
   /* Back, a quick filter, a shared link: the row says what is shown. */
   useEffect(() => {
     setDrafts(draftsOf(asked.where));
@@ -218,7 +223,7 @@ export function FindRow({ asked, problem, nodes, onFind }: Props) {
         <button type="button" onClick={clear}>
           {t("list.find.clear")}
         </button>
-        <span class="muted find-key">{t("list.find.key")}</span>
+        {hasKey && <span class="muted find-key">{t("list.find.key")}</span>}
       </div>
     </form>
   );

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 import { useLoad } from "../base/load";
 import { nameOf, rowHref, shown } from "../base/names";
 import { go, restoreScroll, usePlace } from "../base/route";
-import { say, t, tOr } from "../base/text";
+import { language, say, t, tOr } from "../base/text";
 import { dateOnly, dateTime, relative } from "../base/time";
 import type { NodeRow, Page as Answer, ProblemBody, Row, State } from "../base/types";
 import { readCondition } from "../base/conditions";
@@ -11,6 +11,7 @@ import { Mark, StateMark } from "../parts/Mark";
 import { Notice, Patience, ProblemNotice } from "../parts/Notice";
 import { Page } from "../parts/Page";
 import { Table, type Column } from "../parts/Table";
+import { TaskLink } from "../parts/TaskLink";
 import { FindRow } from "./list-find";
 import { askedOf, isQuick, listCommand, listHref, listQuery, quickFilters, rememberList, trailOf, USUAL_LIMIT, withQuick, type Asked, type Trail } from "./list-place";
 import type { PageProps } from "./routes";
@@ -200,15 +201,15 @@ function Empty({ asked, stopped, onClear }: { asked: Asked; stopped: boolean; on
 function Actions() {
   return (
     <>
-      <a class="button" href="/upload">
+      <TaskLink href="/upload">
         {t("list.upload")}
-      </a>
-      <a class="button" href="/generate-csr">
+      </TaskLink>
+      <TaskLink href="/generate-csr">
         {t("list.generate-csr")}
-      </a>
-      <a class="button" href="/generate-self-signed">
+      </TaskLink>
+      <TaskLink href="/generate-self-signed">
         {t("list.generate-self-signed")}
-      </a>
+      </TaskLink>
     </>
   );
 }
@@ -289,8 +290,8 @@ export function ListPage({ query }: PageProps) {
   const page = useRef<Shown | null>(null);
   const loaded = useMemo(() => (fresh && data && !problem ? { answer: data, asked, trail: trailOf(state) } : null), [fresh, data, problem, address, state]);
   if (loaded) page.current = loaded;
-  /* Rows are compared with what is on the screen only when there are others: this page is drawn again at every heartbeat. */
-  const result = useMemo(() => page.current && <Result shown={page.current} busy={!fresh} />, [page.current, fresh]);
+  /* Rows are compared with what is on the screen only when there are others, or in another language: this page is drawn again at every heartbeat. */
+  const result = useMemo(() => page.current && <Result shown={page.current} busy={!fresh} />, [page.current, fresh, language.get()]);
   useEffect(() => {
     if (fresh && data) restoreScroll();
   }, [fresh, data]);

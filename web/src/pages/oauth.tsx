@@ -13,6 +13,7 @@ import { Notice, ProblemNotice, Show } from "../parts/Notice";
 import { Page, Section } from "../parts/Page";
 import { Facts, Table } from "../parts/Table";
 import { Task } from "../parts/Task";
+import { TaskLink } from "../parts/TaskLink";
 import { When } from "../parts/When";
 import type { PageProps } from "./routes";
 
@@ -24,9 +25,9 @@ function Keys({ keys }: { keys: Authz }) {
       <Section
         title={t("oauth.signing")}
         actions={
-          <a class="button" href="/cluster/oauth/signing/regenerate">
+          <TaskLink href="/cluster/oauth/signing/regenerate">
             {t("oauth.regenerate")}
-          </a>
+          </TaskLink>
         }
       >
         <p class="muted">{t("oauth.signing.lead")}</p>

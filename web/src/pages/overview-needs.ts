@@ -11,6 +11,8 @@ export interface Need {
   hint?: string | undefined;
   href?: string;
   link?: string;
+  /* Where the hint is followed, beside where it is seen. */
+  doing?: { href: string; link: string };
   /* It goes by without anybody. */
   passing?: boolean;
 }
@@ -120,8 +122,17 @@ const LISTS: Record<string, string> = {
   "csr-old": "/csrs",
 };
 
+/* Findings about trust lists and the phones that hold them: where they are seen, and what to do, where the node names a command. */
+const OF_LISTS: Record<string, { href: string; link: Key; hint?: Key; doing?: { href: string; link: Key } }> = {
+  "ctl-due": { href: "/lists", link: "needs.look.lists", hint: "needs.hint.ctl", doing: { href: "/lists/ctl/update", link: "list-task.ctl-update" } },
+  "list-unsigned": { href: "/lists", link: "needs.look.lists" },
+  "list-behind": { href: "/phones" + query({ list: "itl", stale: true }), link: "needs.look.phones", hint: "needs.hint.phones" },
+};
+
 /* Where what a finding says is repaired. */
 function repair({ code, count = 1, object }: Finding): Pick<Need, "href" | "link"> {
+  const ofLists = OF_LISTS[code];
+  if (ofLists) return { href: ofLists.href, link: t(ofLists.link) };
   if (code === "not-in-multi-server") return { href: "/generate-csr" + query({ distribution: "multi-server" }), link: t("needs.look.multi-server") };
   if (count > 1 && LISTS[code]) return { href: LISTS[code], link: t("needs.list") };
   const href = object?.startsWith("node/") ? null : object && objectHref(object);
@@ -129,12 +140,28 @@ function repair({ code, count = 1, object }: Finding): Pick<Need, "href" | "link
   return { href: "/cluster", link: t("needs.look.cluster") };
 }
 
+/* Hints of the node that name a command: here they lead to its page. */
+const HINTS: Record<string, Key> = {
+  "Other companies do not trust it: request a CA-signed one (set csr gen).": "needs.hint.federation",
+  "Where one is reached over a WAN or the Internet: request a CA-signed certificate (set csr gen).": "needs.hint.outside",
+};
+
+function hintOf({ code, hint, object, count = 1 }: Finding): Pick<Need, "hint" | "doing"> {
+  const ofLists = OF_LISTS[code];
+  if (ofLists?.hint) return { hint: t(ofLists.hint), ...(ofLists.doing && { doing: { href: ofLists.doing.href, link: t(ofLists.doing.link) } }) };
+  const own = hint ? HINTS[hint] : undefined;
+  if (!own) return { hint: hint ? say(hint) : undefined };
+  const [kind, node, purpose] = object?.split("/") ?? [];
+  const place = kind === "own" && count === 1 ? { purpose, node } : {};
+  return { hint: t(own), doing: { href: "/generate-csr" + query(place), link: t("needs.generate-csr") } };
+}
+
 function ofFinding(finding: Finding, node?: string): Need {
   const message = say(finding.message);
   return {
     kind: OF_WEIGHT[finding.weight],
     text: node ? t("needs.node-finding", { node, message }) : message,
-    hint: finding.hint ? say(finding.hint) : undefined,
+    ...hintOf(finding),
     ...repair(finding),
   };
 }

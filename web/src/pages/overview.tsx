@@ -49,7 +49,11 @@ function NeedLine({ need }: { need: Need }) {
           <span class="sr-only">{tOr(`weight.${need.kind}`, "")} </span>
           {need.text}
         </p>
-        {need.hint && <p class="muted">{need.hint}</p>}
+        {need.hint && (
+          <p class="muted">
+            {need.hint} {need.doing && <a href={need.doing.href}>{need.doing.link}</a>}
+          </p>
+        )}
       </div>
       {need.href && <a href={need.href}>{need.link}</a>}
     </li>

@@ -15,7 +15,13 @@ import { ListPage } from "./list";
 import { NodeAddPage, NodeRemovePage, NodeRenamePage } from "./node-tasks";
 import { OauthPage, OauthRegeneratePage } from "./oauth";
 import { OverviewPage } from "./overview";
+import { PhonePage } from "./phone";
+import { PhonesPage } from "./phones";
 import { RegeneratePage } from "./regenerate";
+import { SettingPage, SettingsPage } from "./settings";
+import { TrustListPage } from "./trust-list";
+import { ListModePage, ListResetPage, ListUpdatePage } from "./trust-list-tasks";
+import { TrustListsPage } from "./trust-lists";
 import { UndoPage } from "./undo";
 import { UploadPage } from "./upload";
 
@@ -50,6 +56,15 @@ export const routes: Route[] = [
   { pattern: "/cluster/oauth/:key/regenerate", page: OauthRegeneratePage },
   { pattern: "/cluster/nodes/:node/remove", page: NodeRemovePage },
   { pattern: "/cluster/nodes/:node/rename", page: NodeRenamePage },
+  { pattern: "/lists", page: TrustListsPage },
+  { pattern: "/lists/:list", page: TrustListPage },
+  { pattern: "/lists/mode/:mode", page: ListModePage },
+  { pattern: "/lists/:list/update", page: ListUpdatePage },
+  { pattern: "/lists/:list/reset", page: ListResetPage },
+  { pattern: "/phones", page: PhonesPage },
+  { pattern: "/phones/:device", page: PhonePage },
+  { pattern: "/settings", page: SettingsPage },
+  { pattern: "/settings/:name", page: SettingPage },
   { pattern: "/jobs", page: JobsPage },
   { pattern: "/jobs/:id", page: JobPage },
   { pattern: "/followups", page: FollowupsPage },

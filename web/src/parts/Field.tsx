@@ -3,7 +3,7 @@
  * field knows itself by the name that the API has for it.
  */
 import { createContext, type ComponentChildren } from "preact";
-import { useContext, useEffect, useId, useRef } from "preact/hooks";
+import { useContext, useEffect, useId, useRef, useState } from "preact/hooks";
 import { say, t } from "../base/text";
 import type { ProblemBody } from "../base/types";
 
@@ -61,37 +61,45 @@ interface TextProps extends Common {
   autofocus?: boolean;
   min?: number;
   max?: number;
+  /* It holds a secret: it can be seen when one asks for it. */
+  secret?: boolean;
 }
 
-export function TextField({ value, onValue, type = "text", placeholder, autocomplete, mono, autofocus, min, max, ...common }: TextProps) {
+export function TextField({ value, onValue, type = "text", placeholder, autocomplete, mono, autofocus, min, max, secret, ...common }: TextProps) {
   const input = useRef<HTMLInputElement>(null);
+  const [seen, setSeen] = useState(false);
   useEffect(() => {
     if (autofocus) input.current?.focus();
   }, [autofocus]);
-  return (
-    <Frame {...common}>
-      {({ id, describedBy, invalid }) => (
-        <input
-          ref={input}
-          id={id}
-          name={common.name}
-          /* The attributes of all these kinds are alike; the types of Preact know each kind only by itself. */
-          type={type as "text"}
-          class={mono ? "mono" : undefined}
-          value={value}
-          placeholder={placeholder}
-          autocomplete={autocomplete ?? "off"}
-          spellcheck={false}
-          min={min}
-          max={max}
-          required={common.required}
-          aria-describedby={describedBy}
-          aria-invalid={invalid}
-          onInput={(e) => onValue(e.currentTarget.value)}
-        />
-      )}
-    </Frame>
+  const box = ({ id, describedBy, invalid }: Wired) => (
+    <input
+      ref={input}
+      id={id}
+      name={common.name}
+      /* The attributes of all these kinds are alike; the types of Preact know each kind only by itself. */
+      type={(secret && !seen ? "password" : type) as "text"}
+      class={mono ? "mono" : undefined}
+      value={value}
+      placeholder={placeholder}
+      autocomplete={autocomplete ?? "off"}
+      spellcheck={false}
+      min={min}
+      max={max}
+      required={common.required}
+      aria-describedby={describedBy}
+      aria-invalid={invalid}
+      onInput={(e) => onValue(e.currentTarget.value)}
+    />
   );
+  const withButton = (wired: Wired) => (
+    <div class="with-button">
+      {box(wired)}
+      <button type="button" aria-pressed={seen} aria-controls={wired.id} onClick={() => setSeen(!seen)}>
+        {t("field.show")}
+      </button>
+    </div>
+  );
+  return <Frame {...common}>{secret ? withButton : box}</Frame>;
 }
 
 interface AreaProps extends Common {

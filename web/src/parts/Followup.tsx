@@ -5,14 +5,10 @@ import { ApiError, get, request } from "../base/api";
 import { news } from "../base/load";
 import { changeHref } from "../base/names";
 import { say, t } from "../base/text";
-import type { Done, Followup, OpenFollowup, Page as List, Plan, ProblemBody } from "../base/types";
+import type { Done, OpenFollowup, Page as List, Plan, ProblemBody } from "../base/types";
 import { Mark } from "./Mark";
 import { ProblemNotice } from "./Notice";
-
-/* What is to be done, and by which node where it is not that of the change. */
-export function followupText({ text, node }: Pick<Followup, "text" | "node">): string {
-  return node && node !== "cluster" ? t("followups.at", { node, text: say(text) }) : say(text);
-}
+import { useBlocked } from "./TaskLink";
 
 /* What is shown of it: with the latest change that asks for it, as the page knows it. */
 export type Asked = Pick<OpenFollowup, "id" | "number" | "text">;
@@ -95,6 +91,7 @@ interface Props {
 
 export function FollowupRow({ asked, ticked, onTicked, children }: Props) {
   const { busy, problem, tick } = useTicking([asked], onTicked);
+  const blocked = useBlocked();
   const undo = useRef<HTMLAnchorElement>(null);
   const pressed = useRef(false);
   const text = say(asked.text);
@@ -114,7 +111,7 @@ export function FollowupRow({ asked, ticked, onTicked, children }: Props) {
       </div>
       <div class="followup-done" role="status">
         {ticked === undefined ? (
-          <button type="button" class="small" disabled={busy} onClick={press} aria-label={t("followups.done-of", { text })}>
+          <button type="button" class="small" disabled={busy || !!blocked} {...blocked} onClick={press} aria-label={t("followups.done-of", { text })}>
             {t("followups.done")}
           </button>
         ) : (

@@ -1,6 +1,7 @@
 /* States: by colour and word and shape, so that each alone is enough. */
 import type { ComponentChildren } from "preact";
-import { say, t, tOr } from "../base/text";
+import { usePlace } from "../base/route";
+import { say, t, tOr, type Key } from "../base/text";
 import type { Finding, State, Weight } from "../base/types";
 
 export type Kind = "ok" | "note" | "wait" | "warn" | "danger";
@@ -48,6 +49,20 @@ export function weightKind(weight: Weight): Kind {
   return OF_WEIGHT[weight];
 }
 
+/* Where what a finding advises is done, or what it counts is seen. */
+const WAYS: Record<string, { href: string; text: Key }> = {
+  "ctl-none": { href: "/lists/mode/mixed-mode", text: "lists.mode.to.mixed-mode" },
+  "list-behind": { href: "/phones?list=itl&stale=1", text: "phones.bar.which" },
+  "list-by-tvs": { href: "/lists/itl/reset", text: "list-task.itl-reset" },
+  "list-stranded": { href: "/lists/itl/reset", text: "list-task.itl-reset" },
+};
+
+function Way({ code }: { code: string }) {
+  const way = WAYS[code];
+  const { path } = usePlace();
+  return way && way.href.split("?")[0] !== path ? <a href={way.href}>{t(way.text)}</a> : null;
+}
+
 /* What a person must know, the gravest first: what it is and what to do. */
 export function Findings({ items }: { items: Finding[] }) {
   const order: Weight[] = ["refused", "danger", "warn", "note"];
@@ -59,7 +74,11 @@ export function Findings({ items }: { items: Finding[] }) {
           <Mark kind={OF_WEIGHT[one.weight]}>{t(`weight.${one.weight}`)}</Mark>
           <div>
             <p>{say(one.message)}</p>
-            {one.hint && <p class="muted">{say(one.hint)}</p>}
+            {one.hint && (
+              <p class="muted">
+                {say(one.hint)} <Way code={one.code} />
+              </p>
+            )}
           </div>
         </li>
       ))}

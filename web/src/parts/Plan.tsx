@@ -3,10 +3,11 @@
  * what is good to know (grey).
  */
 import type { ComponentChildren } from "preact";
+import { takeListChanges, type ListChange } from "../base/list-lines";
 import { say, shown, t, tOr, type Key } from "../base/text";
 import { dateTime, relative } from "../base/time";
 import type { Finding, Followup, Plan, Step, StepSide, Weight } from "../base/types";
-import { followupText } from "./Followup";
+import { ListSides } from "./ListSides";
 import { Findings, Mark } from "./Mark";
 
 type Shown = Pick<Plan, "steps" | "findings" | "followups">;
@@ -128,12 +129,48 @@ function Group({ title, kind, children }: { title: string; kind: string; childre
   );
 }
 
+/* A list with the certificates of many nodes may have as many records. */
+const OPEN_PAIRS = 12;
+
+function ListChangeView({ change: { list, pairs } }: { change: ListChange }) {
+  const title = t(`tlist.${list}`);
+  const sides = <ListSides caption={title} pairs={pairs} />;
+  return (
+    <div class="list-change">
+      <h4>{title}</h4>
+      {pairs.length <= OPEN_PAIRS ? (
+        sides
+      ) : (
+        <details>
+          <summary>{t("plan.list-records", { n: pairs.length })}</summary>
+          {sides}
+        </details>
+      )}
+    </div>
+  );
+}
+
+/* Kinds of follow-ups that nobody has to do. */
+const BY_ITSELF = ["lists", "note"];
+
+function FollowupList({ items, of: view }: { items: Followup[]; of: (one: Followup) => ComponentChildren }) {
+  return (
+    <ul class="followups">
+      {items.map((one, i) => (
+        <li key={i}>{view(one)}</li>
+      ))}
+    </ul>
+  );
+}
+
 /* followup: how one of them is shown, where it can be ticked off. past: the plan was carried out. */
 export function PlanView({ plan, followup, past }: { plan: Shown; followup?: (one: Followup) => ComponentChildren; past?: boolean }) {
   const refused = of(plan.findings, "refused");
   const breaks = of(plan.findings, "danger");
   const hand = of(plan.findings, "warn");
-  const notes = of(plan.findings, "note");
+  const asked = plan.followups.filter((one) => !BY_ITSELF.includes(one.kind));
+  const following = plan.followups.filter((one) => BY_ITSELF.includes(one.kind));
+  const { changes, rest: notes } = takeListChanges(of(plan.findings, "note"));
   return (
     <div class="plan">
       {refused.length > 0 && (
@@ -156,13 +193,21 @@ export function PlanView({ plan, followup, past }: { plan: Shown; followup?: (on
           {plan.steps.length > 0 ? <StepList steps={plan.steps} /> : <p class="muted">{t("plan.no-steps")}</p>}
         </Group>
       )}
-      {plan.followups.length > 0 && (
+      {changes.length > 0 && (
+        <Group title={t(past ? "past.lists" : "plan.lists")} kind="plain">
+          {changes.map((one) => (
+            <ListChangeView key={one.list} change={one} />
+          ))}
+        </Group>
+      )}
+      {asked.length > 0 && (
         <Group title={t("plan.followups")} kind="warn">
-          <ul class="followups">
-            {plan.followups.map((one, i) => (
-              <li key={i}>{followup ? followup(one) : <Mark kind="wait">{followupText(one)}</Mark>}</li>
-            ))}
-          </ul>
+          <FollowupList items={asked} of={followup ?? ((one) => <Mark kind="wait">{say(one.text)}</Mark>)} />
+        </Group>
+      )}
+      {following.length > 0 && (
+        <Group title={t("plan.by-itself")} kind="plain">
+          <FollowupList items={following} of={(one) => <Mark kind="note">{say(one.text)}</Mark>} />
         </Group>
       )}
       {notes.length > 0 && (

@@ -13,6 +13,7 @@ import type { Done, Plan, ProblemBody } from "../base/types";
 import { CheckField, Form, otherProblem, TextField } from "./Field";
 import { Patience, Notice, ProblemNotice } from "./Notice";
 import { PlanView } from "./Plan";
+import { useBlocked } from "./TaskLink";
 
 export interface TaskRequest {
   method: "POST" | "DELETE";
@@ -159,7 +160,8 @@ export function Task({ request: wanted, incomplete, action, fields = [], form, o
   useEffect(() => onPlan?.(plan), [plan]);
 
   const danger = plan?.worst === "danger";
-  const ready = !!wanted && !!plan && !problem && !busy && !sending && plan.worst !== "refused" && (!danger || agreed);
+  const blocked = useBlocked();
+  const ready = !blocked && !!wanted && !!plan && !problem && !busy && !sending && plan.worst !== "refused" && (!danger || agreed);
 
   const finish = async (done: Done) => {
     await onDone?.(done);
@@ -229,7 +231,7 @@ export function Task({ request: wanted, incomplete, action, fields = [], form, o
           )}
           <div class="buttons">
             {!(plan && plan.steps.length === 0) && (
-              <button type="submit" class={danger ? "primary destructive" : "primary"} disabled={!ready} aria-busy={sending}>
+              <button type="submit" class={danger ? "primary destructive" : "primary"} disabled={!ready} aria-busy={sending} {...blocked}>
                 {sending ? t("plan.sending") : action}
               </button>
             )}

@@ -117,12 +117,16 @@ export const tasks = {
 
   "account.title": "Account {account}",
   "account.lead": "The password for the console, the API and ucpki over the network.",
+  "account.current": "Present password",
   "account.new": "New password",
   "account.new.help": "At least 10 characters. All other sessions and tokens of the account end.",
   "account.repeat": "New password once more",
   "account.differ": "The two passwords differ.",
-  "account.incomplete": "Type the new password twice.",
+  "account.incomplete": "Type the present password, and the new one twice.",
   "account.action": "Set the new password",
   "account.changed": "The new password is set.",
   "account.change": "Look at the change",
+  "account.browser": "This browser",
+  "account.slash": "The key / leads to the search of certificates",
+  "account.slash.help": "Switch it off when it gets in the way of voice control or other ways to type.",
 } as const;

@@ -118,12 +118,16 @@ export const tasks: Record<keyof typeof en, string> = {
 
   "account.title": "アカウント {account}",
   "account.lead": "コンソール、API、およびネットワーク経由の ucpki で使うパスワードです。",
+  "account.current": "現在のパスワード",
   "account.new": "新しいパスワード",
   "account.new.help": "10 文字以上。このアカウントの他のセッションとトークンはすべて終了します。",
   "account.repeat": "新しいパスワード (確認)",
   "account.differ": "2 つのパスワードが一致しません。",
-  "account.incomplete": "新しいパスワードを 2 回入力してください。",
+  "account.incomplete": "現在のパスワードと、新しいパスワードを 2 回入力してください。",
   "account.action": "新しいパスワードを設定",
   "account.changed": "新しいパスワードを設定しました。",
   "account.change": "変更内容を見る",
+  "account.browser": "このブラウザ",
+  "account.slash": "/ キーで証明書の検索に移動する",
+  "account.slash.help": "音声入力など、他の入力方法の妨げになる場合はオフにしてください。",
 };

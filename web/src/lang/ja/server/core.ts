@@ -53,8 +53,6 @@ export const core: Texts = {
   "Answers phones' trust questions": "電話機からの信頼の問い合わせへの応答",
   "Long-lived signer that recovers phones": "電話機を復旧するための長期の署名者",
   "Signs OAuth tokens": "OAuth トークンへの署名",
-  "CallManager on all nodes": "全ノードの CallManager",
-  "XCP Authentication Service on presence nodes": "プレゼンス ノードの XCP Authentication Service",
   "SIP proxy and presence engine": "SIP Proxy と Presence Engine",
   "SIP proxy and presence engine, EC key": "SIP Proxy と Presence Engine (EC キー)",
   "XMPP clients": "XMPP クライアント",

@@ -91,11 +91,14 @@ export const manage: Texts = {
   "There are %s%s.": {
     "There are %s and others.": "次のものなどがあります: {1}",
   },
+  "Mark them as done in several requests.": "何回かに分けて完了にしてください。",
+  "%zu follow-ups are named, the limit is %d": "残りの作業が {1} 件指定されていますが、上限は {2} 件です",
   "no follow-up '%s' is open: perhaps somebody has done it already": "残りの作業「{1}」はありません。ほかの人がすでに完了にした可能性があります",
   " on %s": {
     "reload %s on %w": "{2} の {1} のリロード",
     "restart %s on %w": "{2} の {1} の再起動",
     "ctl-update CTL on %w": "{1} の CTL ファイルの更新",
+    "phones %w on %w": "{2} の電話機の再起動 ({1})",
     "backup on %w": "{1} のバックアップの取得",
     "certificate %p on %w": "{2} の {1} 証明書の置き換え",
   },
@@ -165,9 +168,13 @@ export const manage: Texts = {
   },
   "%s is in %s already": "{1} はすでに {2} にあります",
   "the description has %zu bytes, the limit is %d": "説明が {1} バイトあり、上限の {2} バイトを超えています",
-  "Upload %zu certificate%s to %s%s%s": {
-    "Upload %zu certificate%s to %s of %s": "{4} の {3} に証明書を {1} 件アップロードする{2-}",
-    "Upload %zu certificate%s to %s": "{3} に証明書を {1} 件アップロードする{2-}",
+  "Upload %s to %s%s%s": {
+    "Upload %s to %s of %s": "{3} の {2} に {1} をアップロードする",
+    "Upload %s to %s": "{2} に {1} をアップロードする",
+  },
+  "Upload %zu certificates to %s%s%s": {
+    "Upload %zu certificates to %s of %s": "{3} の {2} に証明書を {1} 件アップロードする",
+    "Upload %zu certificates to %s": "{2} に証明書を {1} 件アップロードする",
   },
 
   /* manage/install.c */
@@ -284,7 +291,6 @@ export const manage: Texts = {
   "Switch its machine off when it is removed; it joins again only with a new join secret.": "削除したら、マシンの電源を切ってください。再び参加するには新しい参加シークレットが必要です。",
   "%s (%s) is no longer a node of this cluster: its certificates are no longer in force, and this cannot be undone": "{1} ({2}) はこのクラスタのノードではなくなり、その証明書は使われなくなります。この操作は取り消すことができません",
   "Remove the node %s (%s)": "ノード {1} ({2}) を削除する",
-  "The lists that name the node are made and signed again; phones fetch them.": "このノードの名前が載っている信頼リストが作り直されて署名され、電話機が取得します。",
 
   /* manage/node_rename.c */
   "there is a node %s already%s": {
@@ -309,8 +315,7 @@ export const manage: Texts = {
 
   /* manage/plan.c */
   "Reload or restart %s.": "{1} をリロードまたは再起動してください。",
-  "The ITL file is made and signed again; phones fetch it.": "ITL ファイルが作り直されて署名され、電話機が取得します。",
-  "While the cluster is in mixed mode: update the CTL file (utils ctl update CTLFile).": "クラスタが混合モードの場合は、CTL ファイルを更新してください (utils ctl update CTLFile)。",
+  "Reload or restart %s on %s.": "{2} の {1} をリロードまたは再起動してください。",
   "Take a backup: restoring one from before this change can leave phones without trust.": "バックアップを取得してください。この変更より前のバックアップを復元すると、電話機が何も信頼できなくなることがあります。",
 
   /* manage/propose.c */
@@ -404,9 +409,6 @@ export const manage: Texts = {
   "To be done again on %s: %s": "{1} で再び必要な作業: {2}",
   "Done: %s %s": "作業の完了: {1} {2}",
   "The sealed key %s no longer counts": "暗号化したキー {1} が使われなくなる",
-  "it installed this node, which would be left without its certificates and its administrator": "このノードをインストールした変更です。元に戻すと、ノードの証明書と管理者がなくなります",
-  "a node joined by it; remove that node instead": "ノードが参加した変更です。代わりにそのノードを削除してください",
-  "a node was removed by it; have that node join again instead": "ノードを削除した変更です。代わりにそのノードをもう一度参加させてください",
   "Regenerate the certificate, or generate a new CSR.": "証明書を再作成するか、新しい CSR を作成してください。",
   "the private key %.8s... of the former %s certificate was purged or swept: it cannot come back": "以前の {2} 証明書の秘密キー {1}... は破棄または整理されたため、元に戻せません",
   "Mark it as done; then this can be taken back.": "その作業を完了にすると、元に戻せるようになります。",
@@ -414,11 +416,16 @@ export const manage: Texts = {
   "'%s %s' is about the node %s, which has been removed or renamed": "「{1} {2}」の対象のノード {3} は、削除されたか名前が変わっています",
   "Undo that change to bring this one back.": "復活させるには、その変更を元に戻してください。",
   "change %lld was taken back by change %lld already": "変更 {1} は変更 {2} ですでに元に戻されています",
-  "change %lld cannot be taken back: %s": "変更 {1} は元に戻せません: {2}",
+  "change %lld %s": {
+    "change %lld installed this node, which would be left without its certificates and its administrator": "変更 {1} でこのノードがインストールされました。元に戻すと、ノードの証明書と管理者がなくなります",
+    "change %lld let a node join; remove that node instead": "変更 {1} でノードが参加しました。代わりにそのノードを削除してください",
+    "change %lld removed a node; have that node join again instead": "変更 {1} でノードが削除されました。代わりにそのノードをもう一度参加させてください",
+  },
+  "change %lld did something that lasts: %s": "変更 {1} の結果は取り消せません: {2}",
   "Do the opposite task instead.": "代わりに逆の操作を行ってください。",
   "change %lld was made %s; changes can be taken back for %d days": "変更 {1} は {2} に行われました。元に戻せるのは {3} 日以内です",
   "Undo the later change first.": "先に後の変更を元に戻してください。",
-  "change %lld touched the same certificates later": "変更 {1} が、後から同じ証明書を変更しています",
+  "change %lld touched the same things later": "変更 {1} が、後から同じものを変更しています",
   "show change list prints the numbers.": "番号は show change list で確認できます。",
   "the number of the change is missing or wrong": "変更の番号がないか、正しくありません",
   "Undo change %lld: %s": "変更 {1} を元に戻す: {2}",

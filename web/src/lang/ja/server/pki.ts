@@ -436,6 +436,7 @@ export const pki: Texts = {
   "OpenSSL failed while %s": "OpenSSL でエラーが発生しました ({1})",
   "Write it in UTF-8.": "UTF-8 で入力してください。",
   "the subject field %s is not UTF-8": "サブジェクトの項目 {1} が UTF-8 ではありません",
+  "Shorten it.": "短くしてください。",
   "Shorten it; names that do not fit belong into the subject alternative names.": "短くしてください。入りきらない名前はサブジェクト代替名に入れます。",
   "the subject field %s has %zu characters, X.520 allows %zu: '%s'": "サブジェクトの項目 {1} は {2} 文字ありますが、X.520 の上限は {3} 文字です: 「{4}」",
   "the subject field %s has a control character": "サブジェクトの項目 {1} に制御文字があります",

@@ -35,7 +35,8 @@ export const serve: Texts = {
   "There are %s.": "次のものがあります: {1}",
   "there is no argument '%s' here": "引数「{1}」はここでは使えません",
   "Give it as a string.": "文字列で指定してください。",
-  "the argument password is missing": "引数 password がありません",
+  "Give the one that the account has now.": "アカウントの現在のパスワードを指定してください。",
+  "the present password is not right": "現在のパスワードが正しくありません",
 
   /* serve/http/route.c */
   "%s is '%s', but must be a number from %llu to %llu": "{1} の値「{2}」は {3} ～ {4} の数値でなければなりません",

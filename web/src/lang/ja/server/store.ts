@@ -22,7 +22,7 @@ export const store: Texts = {
   "an account was to be dropped outside a transaction": "トランザクションの外でアカウントを削除しようとしました",
 
   /* store/db_pg.c */
-  "The store is tried again by itself; look at the network and at the database server.": "ストアへの接続は自動的に再試行されます。ネットワークとデータベース サーバを確認してください。",
+  "Look at the network and at the database server.": "ネットワークとデータベース サーバを確認してください。",
   "Check the user, the password and the rights of the store's connection, and the server's pg_hba.conf.": "ストアの接続に使うユーザ、パスワード、権限と、サーバの pg_hba.conf を確認してください。",
   "Create the database (CREATE DATABASE ... ENCODING 'UTF8'), or correct its name or its search_path.": "データベースを作成する (CREATE DATABASE ... ENCODING 'UTF8') か、データベース名または search_path を修正してください。",
   "Another node holds the store; try again later.": "他のノードがストアを使用しています。しばらくしてからもう一度実行してください。",

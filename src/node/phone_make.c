@@ -1,0 +1,193 @@
+/* Makes what a phone asks for out of a file: as it is, filled in, signed, encrypted, or the stub of one that is encrypted. */
+#include <string.h>
+
+#include "core/log.h"
+#include "node/phone_internal.h"
+#include "pki/digest.h"
+#include "pki/input.h"
+#include "trustlist/config.h"
+#include "trustlist/signed.h"
+
+#define MAX_CERT ((size_t)64 * 1024)
+
+/* A configuration on its way. */
+struct config {
+	struct uc_buf content;
+	bool readable; /* it is XML as it should be */
+	struct uc_cnf_info info;
+	struct uc_cert *cert;       /* of the phone; NULL: not known */
+	char hash[UC_CNF_HASH_LEN]; /* of cert, or "" */
+};
+
+static void config_free(struct config *c)
+{
+	/* What is sent encrypted only is not left lying about. */
+	uc_buf_wipe(&c->content);
+	uc_cert_free(c->cert);
+}
+
+static void take(struct uc_phone_made *out, struct uc_buf *content)
+{
+	out->file = uc_phone_file_new(content, NULL, "");
+}
+
+/* ---- signing ---- */
+
+static enum uc_status signing_for(const struct uc_phone_order *o, struct uc_tl_signing *out, struct uc_error *e)
+{
+	const struct uc_phone_basis *b = o->basis;
+	if (b == NULL || b->tftp_key == NULL || b->tftp_cert == NULL)
+		return uc_fail(e, UC_EREFUSED, "phone-signer", "Regenerate the CallManager certificate.", "'%.160s' cannot be signed: %s", o->asked,
+		               b != NULL && b->fault[0] != '\0' ? b->fault : "this node has no CallManager certificate");
+	*out =
+	    (struct uc_tl_signing){.layout = UC_TL_SERVER, .digest = b->digest, .signer_version = -1, .file_name = o->asked, .time = uc_now()};
+	return UC_OK;
+}
+
+static enum uc_status sign(const struct uc_phone_order *o, struct uc_slice content, struct uc_phone_made *out, struct uc_error *e)
+{
+	struct uc_tl_signing signing;
+	UC_CLEANUP(uc_buf_free) struct uc_buf file = UC_BUF_EMPTY;
+	UC_TRY(signing_for(o, &signing, e));
+	UC_TRY(uc_sgn_write(&signing, o->basis->tftp_cert, o->basis->tftp_key, content, &file, e));
+	take(out, &file);
+	return UC_OK;
+}
+
+static enum uc_status encrypt(const struct uc_phone_order *o, const struct config *c, struct uc_phone_made *out, struct uc_error *e)
+{
+	struct uc_tl_signing signing;
+	UC_CLEANUP(uc_buf_free) struct uc_buf file = UC_BUF_EMPTY;
+	UC_TRY(signing_for(o, &signing, e));
+	UC_TRY(uc_enc_write(&signing, o->basis->tftp_cert, o->basis->tftp_key, c->cert, uc_buf_slice(&c->content), NULL, &file, e));
+	take(out, &file);
+	return UC_OK;
+}
+
+/* ---- configurations ---- */
+
+static enum uc_status first_cert(struct uc_slice file, struct uc_cert **out, struct uc_error *e)
+{
+	UC_CLEANUP(uc_input_free) struct uc_input in = {.items = NULL};
+	UC_TRY(uc_input_read(file, NULL, UC_INPUT_REFUSE_KEYS, &in, e));
+	for (size_t i = 0; i < in.count; i++)
+		if (in.items[i].kind == UC_INPUT_CERT) return uc_cert_read(uc_buf_slice(&in.items[i].der), out, e);
+	return uc_fail(e, UC_EINPUT, "no-certificate-found", NULL, "it holds no certificate");
+}
+
+/* The certificate of the phone, as far as one is known. Its file counts for what is made even when what is made does not need it yet. */
+static enum uc_status read_cert(const struct uc_phone_order *o, struct config *c, struct uc_phone_made *out, struct uc_error *e)
+{
+	UC_CLEANUP(uc_buf_free) struct uc_buf file = UC_BUF_EMPTY;
+	struct uc_error why;
+	bool settled;
+	if (o->name->device[0] == '\0') return UC_OK;
+	UC_CLEANUP(uc_freep) char *name = uc_sprintf("%s.pem", o->name->device);
+	UC_TRY(uc_phone_dir_read(o->certs, name, MAX_CERT, &file, &out->need.cert, &settled, e));
+	out->settled = out->settled && settled;
+	if (!out->need.cert.there) return UC_OK;
+	if (first_cert(uc_buf_slice(&file), &c->cert, &why) == UC_OK) {
+		uc_cnf_cert_hash(c->cert, c->hash);
+		return UC_OK;
+	}
+	if (c->info.encrypted)
+		return uc_fail(e, UC_EINPUT, "phone-certificate", why.hint, "the phone's certificate in %s cannot be read: %s", name, why.message);
+	uc_log(UC_LOG_WARN, "the certificate of a phone in %s cannot be read: %s", name, why.message);
+	return UC_OK;
+}
+
+/* Could this, which is no XML that can be read, ask for encryption? Text in two bytes for each character is not searched. */
+static bool may_be_secret(struct uc_slice content)
+{
+	static const char word[] = "encrConfig";
+	return content.len > 0 &&
+	       (memchr(content.ptr, 0, content.len) != NULL || memmem(content.ptr, content.len, word, sizeof word - 1) != NULL);
+}
+
+/* Phones bear more than a parser does, and a PBX may write it: what cannot be read goes as it is, unless that might tell a secret. */
+static enum uc_status read_config(const struct uc_phone_order *o, struct config *c, struct uc_error *e)
+{
+	struct uc_error why;
+	enum uc_status status = uc_cnf_read(uc_buf_slice(&c->content), &c->info, &why);
+	c->readable = status == UC_OK;
+	if (c->readable) return UC_OK;
+	c->info = (struct uc_cnf_info){.capf_auth_mode = -1};
+	if (may_be_secret(uc_buf_slice(&c->content))) return uc_fail(e, status, why.id, why.hint, "%.160s: %s", o->source, why.message);
+	uc_log(UC_LOG_WARN, "the configuration %s is given out as it is: %s", o->source, why.message);
+	return UC_OK;
+}
+
+static enum uc_status fill(const struct uc_phone_order *o, struct config *c, struct uc_error *e)
+{
+	const struct uc_phone_basis *b = o->basis;
+	if (b == NULL || !b->fill || !c->readable) return UC_OK;
+	const struct uc_cnf_fill with = {.tvs = b->tvs.count > 0 ? &b->tvs : NULL,
+	                                 .capf = b->capf.count > 0 ? &b->capf : NULL,
+	                                 .cert_hash = c->cert != NULL ? c->hash : NULL,
+	                                 .capf_auth_mode = -1,
+	                                 .encrypted = -1};
+	struct uc_buf filled = UC_BUF_EMPTY;
+	enum uc_status status = uc_cnf_fill(uc_buf_slice(&c->content), &with, &filled, e);
+	if (status == UC_OK) {
+		uc_buf_wipe(&c->content);
+		c->content = filled;
+		return UC_OK;
+	}
+	uc_buf_wipe(&filled);
+	return status;
+}
+
+static enum uc_status make_stub(const struct uc_phone_order *o, const struct config *c, struct uc_phone_made *out, struct uc_error *e)
+{
+	UC_CLEANUP(uc_buf_free) struct uc_buf stub = UC_BUF_EMPTY;
+	UC_TRY(uc_cnf_stub(uc_buf_slice(&c->content), c->hash, &stub, e));
+	if (!o->bare) return sign(o, uc_buf_slice(&stub), out, e);
+	take(out, &stub);
+	return UC_OK;
+}
+
+static enum uc_status give_config(const struct uc_phone_order *o, struct config *c, struct uc_phone_made *out, struct uc_error *e)
+{
+	const enum uc_phone_form form = o->name->form;
+	if (c->info.encrypted) {
+		if (form == UC_PHONE_SIGNED) return make_stub(o, c, out, e);
+		/* Its clear text is for nobody; without a certificate there is nobody to encrypt it for. */
+		return form == UC_PHONE_ENCRYPTED && c->cert != NULL ? encrypt(o, c, out, e) : UC_OK;
+	}
+	if (form == UC_PHONE_ENCRYPTED) return UC_OK;
+	if (form == UC_PHONE_SIGNED && !o->bare) return sign(o, uc_buf_slice(&c->content), out, e);
+	take(out, &c->content);
+	return UC_OK;
+}
+
+/* ---- all ---- */
+
+static enum uc_status make_config(const struct uc_phone_order *o, struct uc_buf *content, struct uc_phone_made *out, struct uc_error *e)
+{
+	UC_CLEANUP(config_free) struct config c = {.content = *content};
+	*content = UC_BUF_EMPTY;
+	UC_TRY(read_config(o, &c, e));
+	UC_TRY(read_cert(o, &c, out, e));
+	UC_TRY(fill(o, &c, e));
+	return give_config(o, &c, out, e);
+}
+
+enum uc_status uc_phone_make(const struct uc_phone_order *o, struct uc_phone_made *out, struct uc_error *e)
+{
+	UC_CLEANUP(uc_buf_free) struct uc_buf content = UC_BUF_EMPTY;
+	*out = (struct uc_phone_made){.file = NULL};
+	UC_TRY(uc_phone_dir_read(o->files, o->source, UC_SGN_MAX, &content, &out->need.file, &out->settled, e));
+	if (!out->need.file.there) return UC_OK;
+	const struct uc_phone_name *name = o->name;
+	if (name->kind == UC_PHONE_CONFIG || name->form != UC_PHONE_PLAIN) out->need.serial = o->basis != NULL ? o->basis->serial : 0;
+	if (name->kind == UC_PHONE_CONFIG) return make_config(o, &content, out, e);
+	if (name->form != UC_PHONE_PLAIN) return sign(o, uc_buf_slice(&content), out, e);
+	if (name->kind == UC_PHONE_OTHER) {
+		take(out, &content);
+		return UC_OK;
+	}
+	char version[UC_SHA256_HEX];
+	uc_sha256_hex(uc_buf_slice(&content), version);
+	out->file = uc_phone_file_new(&content, uc_phone_kind_name(name->kind), version);
+	return UC_OK;
+}
