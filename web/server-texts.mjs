@@ -17,6 +17,7 @@ const NOT_SHOWN = new Set([
   "node/phone_dir.c",
   "node/phone_make.c",
   "node/phone_name.c",
+  "node/phone_record.c", // the log
   "pki/report_files.c", // what the command line says about files
   "pki/report_match.c",
   "pki/report_text.c",
@@ -50,6 +51,7 @@ const NOT_SAID = new RegExp(
 
 // Names, and what only programs read.
 const NOT_WORDS = new Set([
+  "text/plain; charset=utf-8",
   ...["common name", "key type", "issued by", "begins with", "ends with", "is exactly"], // of conditions
   ...["Tomcat (HTTPS)", "SIP Proxy", "Presence Engine", "XCP Connection Manager", "XCP Web Connection Manager", "Intelligence Center"], // services
   ...["XCP Authentication Service", "XCP XMPP Federation Connection Manager", "DRS local agent", "DRS master agent"],

@@ -111,8 +111,23 @@ static const json_t *row_of(const json_t *state, const char *list)
 	return NULL;
 }
 
-/* How the list that is published stands to what it should say. Returns the exit status. */
-static int show_standing(struct uc_cli *cli, const char *list)
+/* Those that are not told already with what the file says. Owned. */
+static json_t *further(const json_t *findings, const struct uc_findings *told)
+{
+	size_t i;
+	json_t *one;
+	json_t *out = json_array();
+	json_array_foreach(findings, i, one)
+	{
+		bool known = false;
+		for (size_t k = 0; !known && k < told->count; k++) known = strcmp(uc_json_text(one, "message"), told->items[k].message) == 0;
+		if (!known) json_array_append(out, one);
+	}
+	return out;
+}
+
+/* How the list that is published stands to what it should say; told: what is wrong with the file itself. Returns the exit status. */
+static int show_standing(struct uc_cli *cli, const char *list, const struct uc_findings *told)
 {
 	UC_CLEANUP(uc_url_free) struct uc_url url = {.query = false};
 	UC_CLEANUP(uc_json_free) json_t *state = NULL;
@@ -121,19 +136,19 @@ static int show_standing(struct uc_cli *cli, const char *list)
 	const json_t *row = row_of(state, list);
 	if (status != UC_EXIT_DONE || row == NULL) return status;
 	show_due(cli, row);
-	uc_out_findings(cli->out, json_object_get(row, "findings"), cli->colour);
+	UC_CLEANUP(uc_json_free) json_t *findings = further(json_object_get(row, "findings"), told);
+	uc_out_findings(cli->out, findings, cli->colour);
 	return UC_EXIT_DONE;
 }
 
 /* The bytes, as voice administrators know them. */
-static int show_file(struct uc_cli *cli, const char *list, struct uc_slice file)
+static int show_file(struct uc_cli *cli, const char *list, struct uc_slice file, struct uc_findings *findings)
 {
 	struct uc_error e;
 	UC_CLEANUP(uc_tl_free) struct uc_tl l = {.records = NULL};
-	UC_CLEANUP(uc_findings_free) struct uc_findings findings = {.items = NULL};
 	UC_CLEANUP(uc_buf_free) struct uc_buf text = UC_BUF_EMPTY;
-	if (uc_tl_read(file, uc_now(), &l, &findings, &e) != UC_OK) return uc_cli_fail(cli, &e);
-	uc_tl_text(&l, list, &findings, &text);
+	if (uc_tl_read(file, uc_now(), &l, findings, &e) != UC_OK) return uc_cli_fail(cli, &e);
+	uc_tl_text(&l, list, findings, &text);
 	uc_out_text(cli->out, uc_buf_slice(&text));
 	return UC_EXIT_DONE;
 }
@@ -156,8 +171,9 @@ static int show_list(struct uc_cli *cli, const struct uc_args *args, const char 
 	const struct uc_call call = {.method = "GET", .path = uc_url_text(&url)};
 	if (uc_client_call(cli->socket, &call, &answer, &e) != UC_OK) return uc_cli_fail(cli, &e);
 	if (answer.status >= 400) return uc_cli_refused(cli, &answer);
-	int status = show_file(cli, list, uc_buf_slice(&answer.body));
-	return status == UC_EXIT_DONE && version == NULL ? show_standing(cli, list) : status;
+	UC_CLEANUP(uc_findings_free) struct uc_findings told = {.items = NULL};
+	int status = show_file(cli, list, uc_buf_slice(&answer.body), &told);
+	return status == UC_EXIT_DONE && version == NULL ? show_standing(cli, list, &told) : status;
 }
 
 int uc_cmd_ctl(struct uc_cli *cli, const struct uc_args *args)

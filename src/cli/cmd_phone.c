@@ -56,7 +56,7 @@ int uc_cmd_phone_list(struct uc_cli *cli, const struct uc_args *args)
 static void show_fetched(struct uc_cli *cli, const json_t *phone, const char *key, const char *title)
 {
 	const json_t *one = json_object_get(phone, key);
-	if (json_is_object(one)) uc_out_line(cli->out, "  %-14s %s, %s", title, uc_json_text(one, "file"), uc_json_text(one, "at"));
+	if (json_is_object(one)) uc_out_line(cli->out, "  %-15s %s, %s", title, uc_json_text(one, "file"), uc_json_text(one, "at"));
 }
 
 static void show_phone(struct uc_cli *cli, const json_t *json)
@@ -70,7 +70,7 @@ static void show_phone(struct uc_cli *cli, const json_t *json)
 	uc_out_fields(cli->out, json, fields, sizeof fields / sizeof *fields);
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
 		UC_CLEANUP(uc_freep) char *standing = standing_of(json, lists[i][0]);
-		uc_out_line(cli->out, "  %-14s %s", lists[i][1], standing[0] != '\0' ? standing : "none");
+		uc_out_line(cli->out, "  %-15s %s", lists[i][1], standing[0] != '\0' ? standing : "none");
 	}
 	show_fetched(cli, json, "config", "Configuration:");
 	show_fetched(cli, json, "missed", "Not there:");

@@ -381,12 +381,18 @@ enum uc_status uc_list_published(struct uc_store *store, struct uc_tl *out, bool
 	*have = status == UC_OK;
 	if (status == UC_ENOTFOUND) return UC_OK;
 	UC_TRY(status);
-	return uc_tl_read(uc_buf_slice(&row.file), row.at, out, NULL, e);
+	/* What cannot be read, from whatever program it is, says nothing; so it is due, and one that can be read takes its place. */
+	if (uc_tl_read(uc_buf_slice(&row.file), row.at, out, NULL, NULL) != UC_OK) *out = (struct uc_tl){.records = NULL};
+	return UC_OK;
 }
 
 void uc_held_lists_free(struct uc_held_lists *v)
 {
-	for (size_t i = 0; i < v->count; i++) free(v->items[i].known);
+	for (size_t i = 0; i < v->count; i++) {
+		free(v->items[i].node);
+		free(v->items[i].itl.known);
+		free(v->items[i].ctl.known);
+	}
 	free(v->items);
 	*v = (struct uc_held_lists){.items = NULL};
 }

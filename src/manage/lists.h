@@ -72,17 +72,21 @@ enum uc_status uc_list_published(struct uc_store *store, struct uc_tl *out, bool
 
 /* ---- judging ---- */
 
-/* A list that phones hold, as far as this node knows. */
+/* A list that some phones have fetched last. */
 struct uc_held_list {
-	bool ctl;
-	char version[65];
-	uc_time at;     /* when it was published */
-	int64_t phones; /* whose last list it is; 0: nobody knows, but some may */
-	struct uc_tl_known *known;
-	size_t count;
+	bool present;              /* the one that is published now; also, with count 0, when none is */
+	uc_time at;                /* when it was published */
+	struct uc_tl_known *known; /* what a phone knows from it; owned */
+	size_t count;              /* 0: they have none */
+};
+/* What some phones hold that fetch from a node, as far as is known; of the two lists at least one is not the present one. */
+struct uc_held {
+	char *node; /* owned */
+	struct uc_held_list itl, ctl;
+	int64_t phones;
 };
 struct uc_held_lists {
-	struct uc_held_list *items;
+	struct uc_held *items;
 	size_t count;
 	int64_t phones, behind; /* that are known, on all nodes; that have not fetched the present ITL of theirs */
 };

@@ -5,9 +5,24 @@
 #include "core/bytes.h"
 #include "manage/lists.h"
 
-static const char one_by_one[] = "Change one thing at a time: the TVS certificates or the signer, and the other when phones have fetched "
-                                 "the new list (show phone list); "
-                                 "or have the other signer sign first: utils itl reset localkey.";
+/* What to do instead, [of a CTL]. */
+static const char *const one_by_one[] = {
+    "Change one thing at a time: the TVS certificates or the signer, and the other when phones have fetched the new list (show phone "
+    "list); "
+    "or have the other signer sign first: utils itl reset localkey.",
+    "Change one thing at a time: the TVS certificates or the signer, and the other when phones have fetched the new list (show phone "
+    "list); "
+    "or have the other signer sign first: utils ctl reset localkey.",
+};
+static const char *const other_first[] = {
+    "To spare phones the question, have the other signer sign first (utils itl reset localkey) and wait until phones have fetched that "
+    "list.",
+    "To spare phones the question, have the other signer sign first (utils ctl reset localkey) and wait until phones have fetched that "
+    "list.",
+};
+static const char other_signs[] =
+    "Leave the signing to ITLRecovery until phones have fetched a list that names the CallManager certificate "
+    "(show phone list).";
 
 /* ---- what a plan is held against ---- */
 
@@ -71,20 +86,18 @@ static void judge_holders(const struct judging *j, const struct holders *h, cons
 	const char *list = next->ctl ? "CTL" : "ITL";
 	size_t count;
 	const struct uc_tl_known *tvs = uc_list_source_tvs(j->after, &count);
+	bool resets = uc_ends_with(j->plan->task, "-reset"); /* what the usual advice is to do first */
 	enum uc_tl_path path = uc_tl_accepts(h->ctl, h->ctl_count, h->itl, h->itl_count, signer->fingerprint, next->ctl, tvs, count);
 	if (path == UC_TL_REFUSED)
-		uc_findings_add(out, UC_DANGER, "list-stranded", one_by_one,
+		uc_findings_add(out, UC_DANGER, "list-stranded", resets ? other_signs : one_by_one[next->ctl],
 		                "%s refuse the next %s: they know neither its signer, %s, nor a TVS certificate that still answers", h->who, list,
 		                signer->purpose);
 	if (path == UC_TL_BY_TVS)
-		uc_findings_add(
-		    out, UC_WARN, "list-by-tvs",
-		    "To spare phones the question, have the other signer sign first (utils itl reset localkey) and wait until phones have "
-		    "fetched that list.",
-		    "%s accept the next %s only after asking TVS for its signer, %s", h->who, list, signer->purpose);
+		uc_findings_add(out, UC_WARN, "list-by-tvs", resets ? other_signs : other_first[next->ctl],
+		                "%s accept the next %s only after asking TVS for its signer, %s", h->who, list, signer->purpose);
 }
 
-/* The phones that have the present lists. */
+/* Those that have the present lists. */
 static struct holders present(const struct judging *j, const struct uc_tl_known *itl, size_t count, const char *who)
 {
 	return (struct holders){.ctl = j->ctl_known, .ctl_count = j->ctl_count, .itl = itl, .itl_count = count, .who = who};
@@ -95,23 +108,34 @@ static const struct uc_held_lists *held_of(const struct judging *j)
 	return j->ctx->held != NULL ? j->ctx->held(j->ctx->held_ctx, j->ctx->store) : NULL;
 }
 
-/* Lists of the same kind that phones were seen to fetch, and have not replaced yet. */
-static void judge_held(const struct judging *j, const struct holders *now, const struct uc_list_draft *next)
+/* By what is not the present one; free with free(). */
+static char *holders_text(const struct uc_held *one)
+{
+	char itl[UC_TIME_TEXT];
+	char ctl[UC_TIME_TEXT];
+	long long phones = (long long)one->phones;
+	uc_time_rfc3339(one->itl.at, itl);
+	uc_time_rfc3339(one->ctl.at, ctl);
+	bool old_itl = !one->itl.present && one->itl.count > 0;
+	bool old_ctl = !one->ctl.present && one->ctl.count > 0;
+	if (old_itl && old_ctl) return uc_sprintf("%lld phones that still hold the ITL of %s and the CTL of %s", phones, itl, ctl);
+	if (old_itl) return uc_sprintf("%lld phones that still hold the ITL of %s", phones, itl);
+	if (old_ctl) return uc_sprintf("%lld phones that still hold the CTL of %s", phones, ctl);
+	return uc_sprintf("%lld phones that hold no %s", phones, one->ctl.present ? "ITL" : "CTL");
+}
+
+/* Phones that were seen to hold other lists of a node than the present ones. */
+static void judge_held(const struct judging *j, const char *node, const struct uc_list_draft *next)
 {
 	const struct uc_held_lists *held = held_of(j);
 	for (size_t i = 0; held != NULL && i < held->count; i++) {
-		const struct uc_held_list *one = &held->items[i];
-		char at[UC_TIME_TEXT];
-		if (one->ctl != next->ctl || one->phones == 0) continue;
+		const struct uc_held *one = &held->items[i];
+		if (strcmp(one->node, node) != 0) continue;
+		UC_CLEANUP(uc_freep) char *what = holders_text(one);
 		UC_CLEANUP(uc_freep)
-		char *who = uc_sprintf("%lld phones that still hold the %s of %s", (long long)one->phones, next->ctl ? "CTL" : "ITL",
-		                       uc_time_rfc3339(one->at, at));
-		struct holders h = *now;
-		h.who = who;
-		if (next->ctl)
-			h.ctl = one->known, h.ctl_count = one->count;
-		else
-			h.itl = one->known, h.itl_count = one->count;
+		char *who = strcmp(node, j->ctx->node) == 0 ? uc_strdup(what) : uc_sprintf("%s (fetched from %s)", what, node);
+		const struct holders h = {
+		    .ctl = one->ctl.known, .ctl_count = one->ctl.count, .itl = one->itl.known, .itl_count = one->itl.count, .who = who};
 		judge_holders(j, &h, next);
 	}
 }
@@ -260,8 +284,7 @@ static void judge_itl(struct judging *j, const char *node)
 	UC_CLEANUP(uc_freep) struct uc_tl_known *known = uc_list_draft_known(&before, &count);
 	struct holders now = present(j, known, count, who);
 	judge_holders(j, &now, &next);
-	if (here) judge_held(j, &now, &next);
-	if (here) judge_behind(j);
+	judge_held(j, node, &next);
 }
 
 static void tell_itl(const struct judging *j)
@@ -305,7 +328,7 @@ static void judge_ctl_phones(const struct judging *j, const struct uc_list_draft
 		UC_CLEANUP(uc_freep) struct uc_tl_known *known = uc_list_draft_known(&itl, &count);
 		struct holders now = present(j, known, count, who);
 		judge_holders(j, &now, next);
-		if (strcmp(nodes->items[i], j->ctx->node) == 0) judge_held(j, &now, next);
+		judge_held(j, nodes->items[i], next);
 	}
 }
 
@@ -330,6 +353,7 @@ enum uc_status uc_plan_lists(struct uc_task_context *ctx, struct uc_plan *plan, 
 	UC_TRY(read_all(&j, e));
 	const struct uc_strv *nodes = uc_list_source_nodes(j.after);
 	for (size_t i = 0; i < nodes->count; i++) judge_itl(&j, nodes->items[i]);
+	if (j.changed.count > 0) judge_behind(&j);
 	tell_itl(&j);
 	judge_ctl(&j);
 	return UC_OK;

@@ -249,9 +249,10 @@ static enum uc_status apply_setting_set(struct uc_list_source *s, const json_t *
 
 static enum uc_status apply_setting_remove(struct uc_list_source *s, const json_t *step, struct uc_error *e)
 {
+	(void)e;
 	const struct uc_setting *setting;
-	UC_TRY(uc_setting_find(uc_json_member(step, "name"), &setting, e));
-	set_setting(s, setting->name, setting->values[0]);
+	/* One that only newer programs know is nothing to lists. */
+	if (uc_setting_find(uc_json_member(step, "name"), &setting, NULL) == UC_OK) set_setting(s, setting->name, setting->values[0]);
 	return UC_OK;
 }
 

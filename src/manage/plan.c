@@ -252,11 +252,21 @@ static json_t *texts(const json_t *array)
 	return out;
 }
 
+/* What phones have fetched meanwhile is no other plan: yes and force answer for it. */
+static bool is_about_phones(const char *code)
+{
+	static const char *const codes[] = {"list-behind", "list-by-tvs", "list-stranded"};
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+		if (strcmp(code, codes[i]) == 0) return true;
+	return false;
+}
+
 static json_t *finding_codes(const struct uc_findings *f)
 {
 	json_t *out = json_array();
 	for (size_t i = 0; i < f->count; i++)
-		json_array_append_new(out, json_pack("[s, s]", uc_weight_name(f->items[i].weight), f->items[i].code));
+		if (!is_about_phones(f->items[i].code))
+			json_array_append_new(out, json_pack("[s, s]", uc_weight_name(f->items[i].weight), f->items[i].code));
 	return out;
 }
 

@@ -33,7 +33,9 @@ static enum uc_status pick(const struct uc_task_context *ctx, const char *but, u
 	for (size_t i = 0; i < all.count; i++) {
 		const struct uc_member *m = &all.items[i];
 		bool own = strcmp(m->row.name, ctx->node) == 0;
-		if ((m->roles & roles) == 0 || (but != NULL && strcmp(m->row.name, but) == 0)) continue;
+		/* The store may not have the roles yet that this node is being given. */
+		unsigned has = own ? ctx->roles : m->roles;
+		if ((has & roles) == 0 || (but != NULL && strcmp(m->row.name, but) == 0)) continue;
 		if (m->cert == NULL && !own) continue; /* it has no key of its own yet; it is given what it needs when it has */
 		uc_recipients_add(out, m->row.name, m->cert);
 	}

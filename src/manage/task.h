@@ -59,7 +59,7 @@ struct uc_task_context {
 	bool clustered;                     /* several nodes can share the store */
 	bool elsewhere;                     /* a preview of what another node will do: its keys are not here, and count as there */
 	const struct uc_material *material; /* NULL: a preview */
-	/* The lists that phones were seen to fetch from this node (manage/lists.h), borrowed; NULL: nobody can tell. */
+	/* The lists that phones were seen to fetch (manage/lists.h), borrowed; NULL: nobody can tell. */
 	const struct uc_held_lists *(*held)(void *held_ctx, struct uc_store *store);
 	void *held_ctx;
 };

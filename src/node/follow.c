@@ -4,7 +4,7 @@
 
 #include "core/file.h"
 #include "core/log.h"
-#include "node/internal.h"
+#include "node/publish.h"
 
 enum { BATCH = 500, ALL_JOBS = 1000, PURGES = 256 };
 
@@ -351,6 +351,7 @@ static enum uc_status build_anew(struct uc_node *n, struct uc_store *store, int6
 	if (n->view != NULL) n->view->number = 0; /* whatever it shows is gone */
 	n->view_due = 0;
 	pthread_mutex_unlock(&n->view_lock);
+	uc_publish_anew(n);
 	take_effect(n, &all, number);
 	note_mirror(n, number, hash);
 	note_epoch(n, epoch);

@@ -52,7 +52,11 @@ static enum uc_status read_published(const struct standing *s, const char *list,
 		return status;
 	}
 	out->there = true;
-	return uc_tl_read(uc_buf_slice(&out->version.file), uc_now(), &out->content, findings, e);
+	/* One that cannot be read, from whatever program it is, says nothing: another one is due. */
+	status = uc_tl_read(uc_buf_slice(&out->version.file), uc_now(), &out->content, findings, &why);
+	if (status != UC_OK && findings != NULL)
+		uc_findings_add(findings, UC_DANGER, why.id, why.hint[0] != '\0' ? why.hint : NULL, "%s", why.message);
+	return UC_OK;
 }
 
 static enum uc_status read_known(const struct standing *s, const char *list, struct uc_tl_known **out, size_t *count, struct uc_error *e)
@@ -197,6 +201,7 @@ static json_t *other_row(const struct standing *s, const char *node)
 	                        published, "due", due, "diff", "signer", signer_json(&d), "accepted", "findings", uc_report_findings(&findings),
 	                        "phones", phones != NULL ? phones : json_null());
 	json_object_del(published, "shape");
+	json_object_del(published, "held");
 	json_object_del(published, "phones");
 	json_decref(published);
 	return out;

@@ -1,9 +1,11 @@
 /* Finding what a phone asks for: the name is read, the file looked at, and what was made from it is given as long as it would be made the same. */
 #include "node/phone.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "core/file.h"
@@ -178,12 +180,33 @@ static enum uc_status settle_dir(const char *data, const char *dir, const char *
 	return UC_OK;
 }
 
+static bool is_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+	if (strncmp(path, dir, len) != 0) return false;
+	return path[len] == '\0' || path[len] == '/' || (len > 0 && dir[len - 1] == '/');
+}
+
+/* Whoever can send a datagram gets what is in the directory: private keys and the store are not to be in it. */
+static enum uc_status check_public(const char *data, const char *dir, struct uc_error *e)
+{
+	UC_CLEANUP(uc_freep) char *files = realpath(dir, NULL);
+	UC_CLEANUP(uc_freep) char *own = realpath(data, NULL);
+	if (files == NULL || own == NULL) return uc_fail_errno(e, errno, "cannot look at the directory of files for phones, %s", dir);
+	UC_CLEANUP(uc_freep) char *keys = uc_sprintf("%s/keys", own);
+	if (!is_below(own, files) && !is_below(files, keys)) return UC_OK;
+	return uc_fail(e, UC_EINPUT, "phone-files-private", "Give it a directory of its own (phone-files in the configuration).",
+	               "phones would be given private keys: the directory of their files, %s, holds the data directory %s or its keys", dir,
+	               data);
+}
+
 enum uc_status uc_phone_open(const char *data, const char *files, const char *certs, struct uc_phone **out, struct uc_error *e)
 {
 	struct uc_phone *p = uc_zalloc(1, sizeof *p);
 	p->cache = uc_phone_cache_new(CACHE_MAX);
 	UC_CLEANUP(uc_freep) char *path = uc_sprintf("%s/local.db", data);
 	enum uc_status status = settle_dir(data, files, "tftp", &p->files, e);
+	if (status == UC_OK) status = check_public(data, p->files, e);
 	if (status == UC_OK) status = settle_dir(data, certs, "phone-certificates", &p->certs, e);
 	if (status == UC_OK) status = uc_phone_records_start(path, &p->records, e);
 	if (status == UC_OK)

@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/mem.h"
+#include "core/text.h"
 #include "node/phone_internal.h"
 
 /*
@@ -16,6 +18,8 @@
  * leave the same times, and with the same size nothing would tell them apart.
  */
 #define SETTLED_NS (INT64_C(100) * 1000000)
+/* Where a file system keeps no fractions of seconds (or two seconds, as FAT): its times look as this one does. */
+#define COARSE_NS (INT64_C(2100) * 1000000)
 
 enum { TRIES = 4 };
 
@@ -61,6 +65,29 @@ enum uc_status uc_phone_dir_look(const char *dir, const char *name, struct uc_ph
 	return uc_fail_errno(e, errno, "cannot look at the file '%.160s' for phones", name);
 }
 
+/*
+ * For kernels before 5.6, and for containers whose filter of system calls does not know openat2 (they answer EPERM): part by part, and through no link
+ * at all.
+ */
+static int open_by_parts(int below, const char *name, const struct open_how *how)
+{
+	int at = below;
+	while (at >= 0) {
+		const char *slash = strchr(name, '/');
+		UC_CLEANUP(uc_freep) char *part = slash != NULL ? uc_strndup(name, (size_t)(slash - name)) : uc_strdup(name);
+		const int flags = slash != NULL ? O_PATH | O_DIRECTORY | O_CLOEXEC : (int)how->flags;
+		bool up = strcmp(part, "..") == 0;
+		int next = up ? -1 : openat(at, part, flags | O_NOFOLLOW);
+		int why = up ? EXDEV : errno;
+		if (at != below) close(at);
+		errno = why;
+		if (slash == NULL) return next;
+		at = next;
+		name = slash + 1;
+	}
+	return -1;
+}
+
 static enum uc_status open_below(const char *dir, const char *name, int *fd, struct uc_error *e)
 {
 	const struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
@@ -72,6 +99,7 @@ static enum uc_status open_below(const char *dir, const char *name, int *fd, str
 		/* EAGAIN: something was renamed meanwhile, so that the kernel cannot tell whether the path stayed below. */
 		if (*fd >= 0 || errno != EAGAIN) break;
 	}
+	if (*fd < 0 && (errno == ENOSYS || errno == EPERM)) *fd = open_by_parts(below, name, &how);
 	if (*fd >= 0 || is_absent(errno)) return UC_OK;
 	if (errno == EXDEV || errno == ELOOP)
 		return uc_fail(e, UC_EREFUSED, "unsafe-name", "Links must be relative, and lead to files below the same directory.",
@@ -114,10 +142,10 @@ static enum uc_status read_once(int fd, const char *name, size_t max, struct uc_
 	return UC_OK;
 }
 
-static bool is_settled(const struct uc_phone_stamp *stamp, struct timespec began)
+bool uc_phone_stamp_settled(const struct uc_phone_stamp *stamp, struct timespec read)
 {
-	int64_t age = (began.tv_sec - stamp->ctime.tv_sec) * INT64_C(1000000000) + began.tv_nsec - stamp->ctime.tv_nsec;
-	return age >= SETTLED_NS;
+	int64_t age = (read.tv_sec - stamp->ctime.tv_sec) * INT64_C(1000000000) + read.tv_nsec - stamp->ctime.tv_nsec;
+	return age >= (stamp->ctime.tv_nsec == 0 ? COARSE_NS : SETTLED_NS);
 }
 
 enum uc_status uc_phone_dir_read(const char *dir, const char *name, size_t max, struct uc_buf *out, struct uc_phone_stamp *stamp,
@@ -136,6 +164,6 @@ enum uc_status uc_phone_dir_read(const char *dir, const char *name, size_t max, 
 		clock_gettime(CLOCK_REALTIME, &began);
 		UC_TRY(read_once(fd, name, max, out, stamp, &whole, e));
 	}
-	*settled = whole && is_settled(stamp, began);
+	*settled = whole && uc_phone_stamp_settled(stamp, began);
 	return UC_OK;
 }

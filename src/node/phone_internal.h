@@ -88,6 +88,8 @@ struct uc_phone_stamp {
 	struct timespec mtime, ctime;
 };
 bool uc_phone_stamp_eq(const struct uc_phone_stamp *a, const struct uc_phone_stamp *b);
+/* Would a write after this moment, at which the file was read, show in its times, however coarse they are? */
+bool uc_phone_stamp_settled(const struct uc_phone_stamp *stamp, struct timespec read);
 /*
  * Looks at a file below dir without opening it. *out is all zero when there is none; UC_EREFUSED "not-a-file" for a directory, a device, a pipe; UC_EIO.
  */
@@ -155,8 +157,10 @@ enum uc_status uc_phone_records_start(const char *path, struct uc_phone_records 
 void uc_phone_records_stop(struct uc_phone_records *r);
 /* Does not wait. */
 void uc_phone_records_add(struct uc_phone_records *r, const struct uc_phone_fetch *f);
-/* Lends the database, with all in it that was recorded before. Given back with uc_phone_records_return(), also after a failure. */
-enum uc_status uc_phone_records_borrow(struct uc_phone_records *r, struct uc_local **out, struct uc_error *e) UC_MUST;
+/*
+ * Lends the database, with all in it that was recorded before, as far as that could be written. Given back with uc_phone_records_return().
+ */
+struct uc_local *uc_phone_records_borrow(struct uc_phone_records *r) __attribute__((returns_nonnull));
 void uc_phone_records_return(struct uc_phone_records *r);
 /* How many were dropped. */
 uint64_t uc_phone_records_dropped(struct uc_phone_records *r);
@@ -169,7 +173,9 @@ struct uc_phone {
 	struct uc_phone_records *records;
 	_Atomic int64_t told; /* when the log was last told of a file that could not be given, by uc_monotonic_ns() */
 };
-/* Makes the directories where they are missing. NULL as a directory: the one below data. */
+/*
+ * Makes the directories where they are missing. NULL as a directory: the one below data. UC_EINPUT "phone-files-private" for one in which private keys are.
+ */
 enum uc_status uc_phone_open(const char *data, const char *files, const char *certs, struct uc_phone **out, struct uc_error *e) UC_MUST;
 void uc_phone_close(struct uc_phone *p);
 

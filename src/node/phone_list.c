@@ -57,15 +57,14 @@ enum uc_status uc_node_phones(struct uc_node *n, const char *list, bool stale, c
                               struct uc_error *e)
 {
 	UC_CLEANUP(uc_phone_basis_unrefp) struct uc_phone_basis *b = uc_view_phone_basis(n);
-	struct uc_local *db;
 	UC_TRY(check_list(list, e));
 	bool ctl = list != NULL && strcmp(list, "CTL") == 0;
 	struct rows rows = {.items = json_array(), .limit = limit};
 	set_versions(&rows, b);
-	enum uc_status status = uc_phone_records_borrow(n->phone->records, &db, e);
+	struct uc_local *db = uc_phone_records_borrow(n->phone->records);
 	/* One more than is shown tells whether there are more. */
-	if (status == UC_OK)
-		status = uc_local_phones(db, after, limit + 1, stale && !ctl ? rows.itl : NULL, stale && ctl ? rows.ctl : NULL, add_row, &rows, e);
+	enum uc_status status =
+	    uc_local_phones(db, after, limit + 1, stale && !ctl ? rows.itl : NULL, stale && ctl ? rows.ctl : NULL, add_row, &rows, e);
 	uc_phone_records_return(n->phone->records);
 	if (status != UC_OK) {
 		json_decref(rows.items);
@@ -131,12 +130,11 @@ static enum uc_status read_phone(struct uc_local *db, const char *device, struct
 enum uc_status uc_node_phone(struct uc_node *n, const char *device, json_t **out, struct uc_error *e)
 {
 	UC_CLEANUP(uc_phone_basis_unrefp) struct uc_phone_basis *b = uc_view_phone_basis(n);
-	struct uc_local *db;
 	struct rows rows = {.items = json_array(), .limit = 1};
 	json_t *lists = json_array();
 	set_versions(&rows, b);
-	enum uc_status status = uc_phone_records_borrow(n->phone->records, &db, e);
-	if (status == UC_OK) status = read_phone(db, device, &rows, lists, e);
+	struct uc_local *db = uc_phone_records_borrow(n->phone->records);
+	enum uc_status status = read_phone(db, device, &rows, lists, e);
 	uc_phone_records_return(n->phone->records);
 	if (status == UC_OK) {
 		*out = json_incref(json_array_get(rows.items, 0));

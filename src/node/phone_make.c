@@ -96,12 +96,36 @@ static enum uc_status read_cert(const struct uc_phone_order *o, struct config *c
 	return UC_OK;
 }
 
-/* Could this, which is no XML that can be read, ask for encryption? Text in two bytes for each character is not searched. */
-static bool may_be_secret(struct uc_slice content)
+/* Is the word in it, in UTF-8 or in one of the forms of UTF-16? */
+static bool has_word(struct uc_slice content)
 {
 	static const char word[] = "encrConfig";
-	return content.len > 0 &&
-	       (memchr(content.ptr, 0, content.len) != NULL || memmem(content.ptr, content.len, word, sizeof word - 1) != NULL);
+	static const char wide[] = "e\0n\0c\0r\0C\0o\0n\0f\0i\0g";
+	return content.len > 0 && (memmem(content.ptr, content.len, word, sizeof word - 1) != NULL ||
+	                           memmem(content.ptr, content.len, wide, sizeof wide - 1) != NULL);
+}
+
+/* Has it been written to its end? What is still to come may be the element that asks for encryption. */
+static bool is_finished(struct uc_slice content)
+{
+	return memmem(content.ptr, content.len, "</device", 8) != NULL || memmem(content.ptr, content.len, "</Default", 9) != NULL;
+}
+
+/*
+ * Could this, which is no XML that can be read, ask for encryption? Text in two bytes for each character is not searched. Another root element is
+ * another kind of file, and whole.
+ */
+static bool may_be_secret(struct uc_slice content, const struct uc_error *why)
+{
+	if (content.len == 0) return false;
+	bool other = strcmp(why->id, "cnf-no-device") == 0;
+	return has_word(content) || memchr(content.ptr, 0, content.len) != NULL || (!other && !is_finished(content));
+}
+
+/* Without the reason: it quotes the file, and whoever asks is told. */
+static enum uc_status fail_secret(const struct uc_phone_order *o, const struct uc_error *why, struct uc_error *e)
+{
+	return uc_fail(e, why->code, why->id, why->hint, "%.160s cannot be read, and what is in it may be secret", o->source);
 }
 
 /* Phones bear more than a parser does, and a PBX may write it: what cannot be read goes as it is, unless that might tell a secret. */
@@ -112,8 +136,46 @@ static enum uc_status read_config(const struct uc_phone_order *o, struct config 
 	c->readable = status == UC_OK;
 	if (c->readable) return UC_OK;
 	c->info = (struct uc_cnf_info){.capf_auth_mode = -1};
-	if (may_be_secret(uc_buf_slice(&c->content))) return uc_fail(e, status, why.id, why.hint, "%.160s: %s", o->source, why.message);
+	if (may_be_secret(uc_buf_slice(&c->content), &why)) return fail_secret(o, &why, e);
 	uc_log(UC_LOG_WARN, "the configuration %s is given out as it is: %s", o->source, why.message);
+	return UC_OK;
+}
+
+/* ---- copies of configurations ---- */
+
+/* Does it begin as XML does, behind blanks and a mark of its encoding? */
+static bool is_markup(struct uc_slice content)
+{
+	static const char before[] = " \t\r\n\xef\xbb\xbf\xff\xfe";
+	size_t at = 0;
+	while (at < content.len && (content.ptr[at] == 0 || strchr(before, content.ptr[at]) != NULL)) at++;
+	return at < content.len && content.ptr[at] == '<';
+}
+
+/* Might it be a configuration, or the beginning of one? */
+static bool is_like_config(struct uc_slice content)
+{
+	return is_markup(content) &&
+	       (has_word(content) || memchr(content.ptr, 0, content.len) != NULL || memmem(content.ptr, content.len, "<device", 7) != NULL ||
+	        memmem(content.ptr, content.len, "<Default", 8) != NULL);
+}
+
+/*
+ * A configuration under another name: one that an editor or a PBX has left beside it, one of a device that is not known here. What would not be given
+ * under its own name is not under any other. What was put there signed is for everybody.
+ */
+static enum uc_status judge_other(const struct uc_phone_order *o, struct uc_slice content, bool *secret, struct uc_error *e)
+{
+	struct uc_error why;
+	struct uc_cnf_info info;
+	const char *ending = strrchr(o->source, '.');
+	bool named = strcasestr(o->source, ".cnf.xml") != NULL;
+	*secret = false;
+	if (ending != NULL && strcasecmp(ending, ".sgn") == 0) return UC_OK;
+	if (!named && !is_like_config(content)) return UC_OK;
+	enum uc_status status = uc_cnf_read(content, &info, &why);
+	if (status != UC_OK) return may_be_secret(content, &why) ? fail_secret(o, &why, e) : UC_OK;
+	*secret = info.encrypted;
 	return UC_OK;
 }
 
@@ -181,6 +243,12 @@ enum uc_status uc_phone_make(const struct uc_phone_order *o, struct uc_phone_mad
 	const struct uc_phone_name *name = o->name;
 	if (name->kind == UC_PHONE_CONFIG || name->form != UC_PHONE_PLAIN) out->need.serial = o->basis != NULL ? o->basis->serial : 0;
 	if (name->kind == UC_PHONE_CONFIG) return make_config(o, &content, out, e);
+	bool secret;
+	UC_TRY(judge_other(o, uc_buf_slice(&content), &secret, e));
+	if (secret) {
+		uc_buf_wipe(&content);
+		return UC_OK;
+	}
 	if (name->form != UC_PHONE_PLAIN) return sign(o, uc_buf_slice(&content), out, e);
 	if (name->kind == UC_PHONE_OTHER) {
 		take(out, &content);

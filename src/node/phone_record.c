@@ -16,6 +16,7 @@
 
 /* A group is written when it has this many, or after this many seconds. */
 enum { GROUP = 500, SECONDS = 1 };
+static const char writing[] = "recording what phones have fetched";
 #define DAY_NS (UC_DAY * INT64_C(1000000000))
 
 struct uc_phone_records {
@@ -69,7 +70,7 @@ static void write_now(struct uc_phone_records *r)
 	enum uc_status status = write_all(r, &e);
 	if (status == UC_OK) status = tidy(r, &e);
 	uint64_t dropped = uc_phone_records_dropped(r);
-	if (status != UC_OK) uc_log_error("recording what phones have fetched", &e);
+	if (status != UC_OK) uc_log_error(writing, &e);
 	if (dropped > r->told)
 		uc_log(UC_LOG_WARN, "%llu fetches of phones are not recorded: the disk is too slow", (unsigned long long)(dropped - r->told));
 	r->told = dropped;
@@ -82,7 +83,7 @@ static bool wait_for_work(struct uc_phone_records *r)
 	struct timespec until;
 	pthread_mutex_lock(&r->lock);
 	while (r->count == 0 && !r->ending) pthread_cond_wait(&r->wake, &r->lock);
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += SECONDS;
 	while (r->count < GROUP && !r->ending)
 		if (pthread_cond_timedwait(&r->wake, &r->lock, &until) != 0) break;
@@ -126,13 +127,23 @@ static int start_thread(struct uc_phone_records *r)
 	return rc;
 }
 
+/* A second is one, whatever happens to the time of day meanwhile. */
+static void init_wake(pthread_cond_t *wake)
+{
+	pthread_condattr_t with;
+	pthread_condattr_init(&with);
+	pthread_condattr_setclock(&with, CLOCK_MONOTONIC);
+	pthread_cond_init(wake, &with);
+	pthread_condattr_destroy(&with);
+}
+
 enum uc_status uc_phone_records_start(const char *path, struct uc_phone_records **out, struct uc_error *e)
 {
 	struct uc_phone_records *r = uc_zalloc(1, sizeof *r);
 	r->queue = uc_zalloc(UC_PHONE_QUEUE, sizeof *r->queue);
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_mutex_init(&r->db_lock, NULL);
-	pthread_cond_init(&r->wake, NULL);
+	init_wake(&r->wake);
 	enum uc_status status = uc_local_open(path, &r->db, e);
 	int rc = status == UC_OK ? start_thread(r) : 0;
 	if (rc != 0) status = uc_fail_errno(e, rc, "cannot start the thread that records what phones fetch");
@@ -170,11 +181,13 @@ void uc_phone_records_add(struct uc_phone_records *r, const struct uc_phone_fetc
 	pthread_mutex_unlock(&r->lock);
 }
 
-enum uc_status uc_phone_records_borrow(struct uc_phone_records *r, struct uc_local **out, struct uc_error *e)
+struct uc_local *uc_phone_records_borrow(struct uc_phone_records *r)
 {
+	struct uc_error e;
 	pthread_mutex_lock(&r->db_lock);
-	*out = r->db;
-	return write_all(r, e);
+	/* A disk that is full can still be read. */
+	if (write_all(r, &e) != UC_OK) uc_log_error(writing, &e);
+	return r->db;
 }
 
 void uc_phone_records_return(struct uc_phone_records *r)

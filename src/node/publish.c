@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "catalog/setting.h"
+#include "core/file.h"
 #include "core/log.h"
 #include "pki/digest.h"
 
@@ -34,6 +35,8 @@ static enum uc_status load_last(struct uc_published *p, struct uc_error *e)
 	if (status == UC_ENOTFOUND) return UC_OK;
 	UC_TRY(status);
 	shape_of(uc_buf_slice(&last.file), last.at, p->shape);
+	p->itl_at = last.at;
+	p->itl_number = last.number;
 	set_file(&p->itl, uc_phone_file_new(&last.file, "ITL", last.version));
 	return UC_OK;
 }
@@ -84,7 +87,7 @@ static enum uc_status sign_somehow(struct uc_node *n, const struct uc_list_sourc
 	return UC_OK;
 }
 
-/* Kept before anybody can fetch it: what phones may hold is known. */
+/* What is put among the versions that were published. */
 static enum uc_status keep(struct uc_published *p, const char *shape, const char *version, uc_time at, int64_t number, struct uc_slice file,
                            struct uc_error *e)
 {
@@ -93,6 +96,20 @@ static enum uc_status keep(struct uc_published *p, const char *shape, const char
 	snprintf(v.content, sizeof v.content, "%s", shape);
 	uc_buf_add_slice(&v.file, file);
 	return uc_local_list_put(p->local, &v, e);
+}
+
+enum uc_status uc_published_keep(struct uc_published *p, struct uc_error *e)
+{
+	UC_CLEANUP(uc_list_version_free) struct uc_list_version last = {.list = NULL};
+	struct uc_error why;
+	if (p->itl == NULL) return UC_OK;
+	const char *version = uc_phone_file_version(p->itl);
+	enum uc_status status = uc_local_list_last(p->local, "ITL", &last, &why);
+	if (status == UC_OK && strcmp(last.version, version) == 0) return UC_OK;
+	if (status == UC_OK || status == UC_ENOTFOUND)
+		return keep(p, p->shape, version, p->itl_at, p->itl_number, uc_phone_file_content(p->itl), e);
+	if (e != NULL) *e = why;
+	return status;
 }
 
 static enum uc_status publish_itl(struct uc_node *n, const struct uc_list_source *source, int64_t number, struct uc_error *e)
@@ -106,18 +123,21 @@ static enum uc_status publish_itl(struct uc_node *n, const struct uc_list_source
 	if (!uc_strv_has(uc_list_source_nodes(source), n->name)) return UC_OK;
 	uc_list_draft_make(source, n->name, NULL, &draft);
 	uc_list_draft_shape(&draft, shape);
-	if (p->itl != NULL && strcmp(shape, p->shape) == 0) return UC_OK;
+	if (p->itl != NULL && strcmp(shape, p->shape) == 0) return uc_published_keep(p, e);
 	UC_TRY(sign_somehow(n, source, &draft, at, &file, e));
 	uc_list_draft_shape(&draft, shape);
 	if (p->itl != NULL && strcmp(shape, p->shape) == 0) return UC_OK; /* the other one had to sign the last time, too */
 	uc_sha256_hex(uc_buf_slice(&file), version);
+	/* Before anybody can fetch it: what phones may hold is known. */
 	UC_TRY(keep(p, shape, version, at, number, uc_buf_slice(&file), e));
+	uc_crash_point("itl-recorded");
 	const struct uc_list_entry *signer = &draft.entries[draft.signer];
 	uc_log(UC_LOG_INFO, "the ITL file is signed anew by %s: version %.8s, %zu records, %zu bytes", signer->purpose, version, draft.count,
 	       file.len);
 	set_file(&p->itl, uc_phone_file_new(&file, "ITL", version));
 	memcpy(p->shape, shape, sizeof p->shape);
-	p->signed_by = number;
+	p->itl_at = at;
+	p->itl_number = p->signed_by = number;
 	snprintf(p->signer, sizeof p->signer, "%s", signer->purpose);
 	return UC_OK;
 }
@@ -181,8 +201,9 @@ static enum uc_status read_setting(struct uc_store *store, const char *name, siz
 	UC_CLEANUP(uc_freep) char *value = NULL;
 	UC_TRY(uc_setting_find(name, &setting, e));
 	UC_TRY(uc_store_setting(store, name, &value, e));
-	*out = 0;
-	return value != NULL ? uc_setting_value(setting, value, out, e) : UC_OK;
+	/* One that only newer programs know counts as if it had not been set, as in lists. */
+	if (value == NULL || uc_setting_value(setting, value, out, NULL) != UC_OK) *out = 0;
+	return UC_OK;
 }
 
 static enum uc_status read_settings(struct uc_store *store, struct uc_phone_basis *out, struct uc_error *e)
@@ -246,19 +267,21 @@ static void mark_of(const struct uc_node *n, const struct uc_phone_basis *b, con
 	uc_sha256_hex(uc_buf_slice(&mark), out);
 }
 
-/* The key that signs files; what is wrong with it is told to whoever asks for one. */
-static void take_signer(struct uc_node *n, struct uc_phone_basis *b, const struct keyed *k)
+/* The key that signs files; what is wrong with it is told to whoever asks for one. False: it is there, and could not be had. */
+static bool take_signer(struct uc_node *n, struct uc_phone_basis *b, const struct keyed *k)
 {
 	struct uc_error why;
 	if (!k->has_rsa) {
 		snprintf(b->fault, sizeof b->fault, "this node has no CallManager certificate");
-		return;
+		return true;
 	}
-	if (uc_tl_signer_fits(k->rsa.cert, &why) != UC_OK || uc_keys_get(n->keys, k->rsa.key_id, &b->tftp_key, &why) != UC_OK) {
+	bool fits = uc_tl_signer_fits(k->rsa.cert, &why) == UC_OK;
+	if (!fits || uc_keys_get(n->keys, k->rsa.key_id, &b->tftp_key, &why) != UC_OK) {
 		snprintf(b->fault, sizeof b->fault, "%s", why.message);
-		return;
+		return !fits || !uc_keys_has(n->keys, k->rsa.key_id);
 	}
 	b->tftp_cert = uc_cert_dup(k->rsa.cert);
+	return true;
 }
 
 static void take_tls(struct uc_node *n, struct uc_phone_basis *b, const struct keyed *k)
@@ -285,42 +308,61 @@ static enum uc_status read_all(struct uc_node *n, struct uc_store *store, struct
 }
 
 /* The lists as they should be now; a list that cannot be made leaves the former one in its place. */
-static void publish_lists(struct uc_node *n, struct uc_store *store)
+static void publish_lists(struct uc_node *n, struct uc_store *store, int64_t number)
 {
 	struct uc_published *p = n->published;
 	struct uc_error why;
-	int64_t number = 0;
 	UC_CLEANUP(uc_list_source_freep) struct uc_list_source *source = NULL;
 	struct uc_task_context ctx = uc_node_context(n, store);
-	enum uc_status status = uc_log_head(store, &number, NULL, &why);
-	if (status == UC_OK) status = uc_list_source_read(&ctx, &source, &why);
+	enum uc_status status = uc_list_source_read(&ctx, &source, &why);
 	if (status == UC_OK) status = publish_itl(n, source, number, &why);
 	if (status != UC_OK) uc_log_error("publishing the ITL file", &why);
 	snprintf(p->fault, sizeof p->fault, "%s", status == UC_OK ? "" : why.message);
+}
+
+/* Keeps what it was made of in mark, so that it is not made again as long as that is the same; a key that could not be had may be there the next time. */
+static struct uc_phone_basis *finish_basis(struct uc_node *n, struct uc_phone_basis *b, const struct keyed *k, const char mark[65])
+{
+	struct uc_published *p = n->published;
+	bool whole = take_signer(n, b, k);
+	take_tls(n, b, k);
+	b->serial = ++p->serial;
+	memcpy(p->mark, mark, sizeof p->mark);
+	if (!whole) p->mark[0] = '\0';
+	p->due = p->due || !whole;
+	if (p->basis != NULL) uc_phone_basis_unref(p->basis);
+	p->basis = uc_phone_basis_ref(b);
+	return b;
 }
 
 static struct uc_phone_basis *make_basis(struct uc_node *n, struct uc_store *store)
 {
 	struct uc_published *p = n->published;
 	struct uc_error why;
+	int64_t number = 0;
 	char mark[65];
 	UC_CLEANUP(keyed_free) struct keyed keyed = {.has_rsa = false};
+	enum uc_status status = uc_log_head(store, &number, NULL, &why);
+	if (status == UC_OK && number < p->number && p->basis != NULL) return uc_phone_basis_ref(p->basis);
 	UC_CLEANUP(uc_phone_basis_unrefp) struct uc_phone_basis *b = uc_phone_basis_new();
-	publish_lists(n, store);
-	enum uc_status status = read_all(n, store, b, &keyed, &why);
+	if (status == UC_OK) p->number = number;
+	publish_lists(n, store, number);
+	if (status == UC_OK) status = read_all(n, store, b, &keyed, &why);
 	if (status != UC_OK) uc_log_error("reading what phones are answered by", &why);
+	p->due = status != UC_OK;
 	b->itl = p->itl != NULL ? uc_phone_file_ref(p->itl) : NULL;
 	b->ctl = p->ctl != NULL ? uc_phone_file_ref(p->ctl) : NULL;
 	mark_of(n, b, &keyed, mark);
 	bool same = p->basis != NULL && (status != UC_OK || strcmp(mark, p->mark) == 0);
 	if (same) return uc_phone_basis_ref(p->basis);
-	take_signer(n, b, &keyed);
-	take_tls(n, b, &keyed);
-	b->serial = ++p->serial;
-	memcpy(p->mark, mark, sizeof p->mark);
-	if (p->basis != NULL) uc_phone_basis_unref(p->basis);
-	p->basis = uc_phone_basis_ref(b);
-	return uc_move(b);
+	return finish_basis(n, uc_move(b), &keyed, mark);
+}
+
+void uc_publish_anew(struct uc_node *n)
+{
+	pthread_mutex_lock(&n->published->lock);
+	n->published->number = 0;
+	pthread_mutex_unlock(&n->published->lock);
 }
 
 struct uc_phone_basis *uc_publish(struct uc_node *n, struct uc_store *store)

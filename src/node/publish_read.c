@@ -5,7 +5,7 @@
 #include "core/log.h"
 #include "node/publish.h"
 
-enum { LOOKED_AT = 64 }; /* versions before the present one that phones may still hold */
+enum { LOOKED_AT = 64 }; /* pairs of an ITL and a CTL that phones may still hold, those of the most phones */
 
 void uc_publish_effects(struct uc_node *n, int64_t number)
 {
@@ -24,154 +24,250 @@ void uc_publish_effects(struct uc_node *n, int64_t number)
 bool uc_published_well(struct uc_node *n)
 {
 	pthread_mutex_lock(&n->published->lock);
-	bool well = n->published->fault[0] == '\0';
+	bool well = n->published->fault[0] == '\0' && !n->published->due;
 	pthread_mutex_unlock(&n->published->lock);
 	return well;
 }
 
 /* ---- the ITLs that were published ---- */
 
+/* Locks, and puts what phones get where it is asked for, when the database was lost meanwhile. */
+static struct uc_local *borrow(struct uc_node *n)
+{
+	struct uc_error why;
+	pthread_mutex_lock(&n->published->lock);
+	if (uc_published_keep(n->published, &why) != UC_OK) uc_log_error("recording the ITL file", &why);
+	return n->published->local;
+}
+
 enum uc_status uc_published_itl(struct uc_node *n, struct uc_list_version *out, struct uc_error *e)
 {
-	pthread_mutex_lock(&n->published->lock);
-	enum uc_status status = uc_local_list_last(n->published->local, "ITL", out, e);
+	struct uc_local *local = borrow(n);
+	enum uc_status status = uc_local_list_last(local, "ITL", out, e);
 	pthread_mutex_unlock(&n->published->lock);
 	return status;
 }
 
 enum uc_status uc_published_get(struct uc_node *n, const char *version, struct uc_list_version *out, struct uc_error *e)
 {
-	pthread_mutex_lock(&n->published->lock);
-	enum uc_status status = uc_local_list_get(n->published->local, "ITL", version, out, e);
+	struct uc_local *local = borrow(n);
+	enum uc_status status = uc_local_list_get(local, "ITL", version, out, e);
 	pthread_mutex_unlock(&n->published->lock);
 	return status;
 }
 
 enum uc_status uc_published_each(struct uc_node *n, void (*each)(void *ctx, const struct uc_list_version *v), void *ctx, struct uc_error *e)
 {
-	pthread_mutex_lock(&n->published->lock);
-	enum uc_status status = uc_local_lists(n->published->local, "ITL", each, ctx, e);
+	struct uc_local *local = borrow(n);
+	enum uc_status status = uc_local_lists(local, "ITL", each, ctx, e);
 	pthread_mutex_unlock(&n->published->lock);
 	return status;
 }
 
 /* ---- what phones hold ---- */
 
-/* Versions of a list that are not the present one. */
-struct looking {
-	const char *present;
-	struct uc_strv versions;
-	uc_time at[LOOKED_AT];
+/* By the versions that are published now; "" when there is none. */
+struct holding {
+	const char *node;
+	struct uc_local *local;
+	struct uc_store *store;
+	char itl[65], ctl[65];
+	struct uc_strv versions; /* of an ITL and a CTL by turns */
+	int64_t phones[LOOKED_AT];
 };
 
-static void note(struct looking *l, const char *version, uc_time at)
+static void note(void *ctx, const char *itl, const char *ctl, int64_t phones)
 {
-	if (l->versions.count == LOOKED_AT || strcmp(version, l->present) == 0 || uc_strv_has(&l->versions, version)) return;
-	l->at[l->versions.count] = at;
-	uc_strv_add(&l->versions, version);
+	struct holding *h = ctx;
+	size_t place = h->versions.count / 2;
+	if (place == LOOKED_AT || (strcmp(itl, h->itl) == 0 && strcmp(ctl, h->ctl) == 0)) return;
+	h->phones[place] = phones;
+	uc_strv_add(&h->versions, itl);
+	uc_strv_add(&h->versions, ctl);
 }
 
-static void note_itl(void *ctx, const struct uc_list_version *v)
-{
-	note(ctx, v->version, v->at);
-}
-
-static void note_ctl(void *ctx, const struct uc_list_row *row)
-{
-	note(ctx, row->version, row->at);
-}
-
-/* Takes file. */
-static void hold(struct uc_held_lists *out, bool ctl, const char *version, uc_time at, int64_t phones, struct uc_slice file)
+static enum uc_status hold(uc_time at, struct uc_slice file, struct uc_held_list *out, struct uc_error *e)
 {
 	UC_CLEANUP(uc_tl_free) struct uc_tl list = {.records = NULL};
-	if (uc_tl_read(file, at, &list, NULL, NULL) != UC_OK) return;
-	out->items = uc_realloc(out->items, out->count + 1, sizeof *out->items);
-	struct uc_held_list *one = &out->items[out->count++];
-	*one = (struct uc_held_list){.ctl = ctl, .at = at, .phones = phones};
-	snprintf(one->version, sizeof one->version, "%s", version);
-	one->known = uc_tl_known_of(&list, &one->count);
-}
-
-/* How many phones have this one as their last? */
-static enum uc_status count(struct uc_local *local, const char *list, const char *version, int64_t *phones, struct uc_error *e)
-{
-	struct uc_phone_count c;
-	UC_TRY(uc_local_count(local, list, version, &c, e));
-	*phones = c.current;
+	UC_TRY(uc_tl_read(file, at, &list, NULL, e));
+	out->at = at;
+	out->known = uc_tl_known_of(&list, &out->count);
 	return UC_OK;
 }
 
-static enum uc_status held_itls(struct uc_local *local, const char *present, struct uc_held_lists *out, struct uc_error *e)
+static enum uc_status hold_itl(const struct holding *h, const char *version, struct uc_held_list *out, struct uc_error *e)
 {
-	struct looking l = {.present = present};
-	struct uc_phone_count all;
-	enum uc_status status = uc_local_count(local, "ITL", present, &all, e);
+	UC_CLEANUP(uc_list_version_free) struct uc_list_version v = {.list = NULL};
+	out->present = strcmp(version, h->itl) == 0;
+	if (version[0] == '\0') return UC_OK;
+	UC_TRY(uc_local_list_get(h->local, "ITL", version, &v, e));
+	return hold(v.at, uc_buf_slice(&v.file), out, e);
+}
+
+static enum uc_status hold_ctl(const struct holding *h, const char *version, struct uc_held_list *out, struct uc_error *e)
+{
+	UC_CLEANUP(uc_list_row_free) struct uc_list_row row = {.list = NULL};
+	out->present = strcmp(version, h->ctl) == 0;
+	if (version[0] == '\0') return UC_OK;
+	UC_TRY(uc_store_list(h->store, "CTL", version, &row, e));
+	return hold(row.at, uc_buf_slice(&row.file), out, e);
+}
+
+/* Phones with a list that cannot be read any more are left out: what they would do cannot be told. */
+static void hold_both(const struct holding *h, size_t i, struct uc_held_lists *out)
+{
+	struct uc_error why;
+	struct uc_held one = {.node = uc_strdup(h->node), .phones = h->phones[i]};
+	enum uc_status status = hold_itl(h, h->versions.items[2 * i], &one.itl, &why);
+	if (status == UC_OK) status = hold_ctl(h, h->versions.items[2 * i + 1], &one.ctl, &why);
 	if (status == UC_OK) {
-		out->phones = all.known;
-		out->behind = all.older;
+		out->items = uc_realloc(out->items, out->count + 1, sizeof *out->items);
+		out->items[out->count++] = one;
+		return;
 	}
-	/* Nobody is behind: nothing to look for. */
-	if (status == UC_OK && all.older > 0) status = uc_local_lists(local, "ITL", note_itl, &l, e);
-	for (size_t i = 0; status == UC_OK && i < l.versions.count; i++) {
-		UC_CLEANUP(uc_list_version_free) struct uc_list_version v = {.list = NULL};
-		int64_t phones = 0;
-		status = count(local, "ITL", l.versions.items[i], &phones, e);
-		if (status == UC_OK && phones > 0) status = uc_local_list_get(local, "ITL", l.versions.items[i], &v, e);
-		if (status == UC_OK && phones > 0) hold(out, false, v.version, v.at, phones, uc_buf_slice(&v.file));
-	}
-	uc_strv_free(&l.versions);
-	return status;
+	uc_log_error("reading a list that phones hold", &why);
+	free(one.node);
+	free(one.itl.known);
+	free(one.ctl.known);
 }
 
-static enum uc_status held_ctls(struct uc_local *local, struct uc_store *store, const char *present, struct uc_held_lists *out,
-                                struct uc_error *e)
+/* Borrows the connection of the phones' records, not the one that publishes: what phones have fetched a moment ago counts as well. */
+static struct holding holding_begin(struct uc_node *n, struct uc_store *store)
 {
-	struct looking l = {.present = present};
+	struct uc_published *p = n->published;
+	struct holding h = {.node = n->name, .store = store};
+	pthread_mutex_lock(&p->lock);
+	if (p->itl != NULL) snprintf(h.itl, sizeof h.itl, "%s", uc_phone_file_version(p->itl));
+	if (p->ctl != NULL) snprintf(h.ctl, sizeof h.ctl, "%s", uc_phone_file_version(p->ctl));
+	pthread_mutex_unlock(&p->lock);
+	h.local = uc_phone_records_borrow(n->phone->records);
+	return h;
+}
+
+static void holding_end(struct uc_node *n, struct holding *h)
+{
+	uc_phone_records_return(n->phone->records);
+	uc_strv_free(&h->versions);
+}
+
+static enum uc_status count_here(const struct holding *h, struct uc_held_lists *out, struct uc_error *e)
+{
 	struct uc_phone_count all;
-	enum uc_status status = uc_local_count(local, "CTL", present, &all, e);
-	if (status == UC_OK && all.older > 0) status = uc_store_lists(store, "CTL", note_ctl, &l, e);
-	for (size_t i = 0; status == UC_OK && i < l.versions.count; i++) {
-		UC_CLEANUP(uc_list_row_free) struct uc_list_row row = {.list = NULL};
-		int64_t phones = 0;
-		status = count(local, "CTL", l.versions.items[i], &phones, e);
-		if (status == UC_OK && phones > 0) status = uc_store_list(store, "CTL", l.versions.items[i], &row, e);
-		if (status == UC_OK && phones > 0) hold(out, true, row.version, row.at, phones, uc_buf_slice(&row.file));
-	}
-	uc_strv_free(&l.versions);
-	return status;
+	UC_TRY(uc_local_count(h->local, "ITL", h->itl, &all, e));
+	out->phones = all.known;
+	out->behind = all.older;
+	return UC_OK;
 }
 
-/* Phones of other nodes, as far as those have told. */
-static void add_others(struct uc_node *n, struct uc_held_lists *out)
+static enum uc_status held_here(struct holding *h, struct uc_held_lists *out, struct uc_error *e)
 {
-	const char *name;
-	json_t *state;
-	if (!uc_link_is(n)) return;
-	json_t *states = uc_heard_states(n);
-	json_object_foreach(states, name, state)
-	{
-		const json_t *phones = json_object_get(json_object_get(json_object_get(state, "report"), "itl"), "phones");
-		if (strcmp(name, n->name) == 0) continue;
-		out->phones += json_integer_value(json_object_get(phones, "known"));
-		out->behind += json_integer_value(json_object_get(phones, "older"));
+	UC_TRY(count_here(h, out, e));
+	UC_TRY(uc_local_holdings(h->local, note, h, e));
+	for (size_t i = 0; i < h->versions.count / 2; i++) hold_both(h, i, out);
+	return UC_OK;
+}
+
+/* ---- what other nodes are told of it ---- */
+
+/* So many pairs of lists, those of the most phones, go into a report. */
+enum { TOLD = 16 };
+
+static json_t *told_list(const struct uc_held_list *l)
+{
+	char at[UC_TIME_TEXT];
+	json_t *known = json_array();
+	for (size_t i = 0; i < l->count; i++) {
+		UC_CLEANUP(uc_freep) char *hex = uc_hex(uc_slice_of(l->known[i].fingerprint, UC_FINGERPRINT_LEN), '\0');
+		json_array_append_new(known, json_pack("[i, s]", (int)l->known[i].role, hex));
 	}
+	return json_pack("{s:b, s:s, s:o}", "present", l->present, "at", uc_time_rfc3339(l->at, at), "known", known);
+}
+
+json_t *uc_published_held_report(struct uc_node *n, struct uc_store *store)
+{
+	struct uc_error why;
+	UC_CLEANUP(uc_held_lists_free) struct uc_held_lists here = {.items = NULL};
+	struct holding h = holding_begin(n, store);
+	if (held_here(&h, &here, &why) != UC_OK) uc_log_error("asking which lists phones hold", &why);
+	holding_end(n, &h);
+	json_t *out = json_array();
+	for (size_t i = 0; i < here.count && i < TOLD; i++)
+		json_array_append_new(out, json_pack("{s:I, s:o, s:o}", "phones", (json_int_t)here.items[i].phones, "itl",
+		                                     told_list(&here.items[i].itl), "ctl", told_list(&here.items[i].ctl)));
+	return out;
+}
+
+/* A record of a list that a node has told of; false when it makes no sense. */
+static bool read_known(const json_t *record, struct uc_tl_known *out)
+{
+	UC_CLEANUP(uc_buf_free) struct uc_buf fingerprint = UC_BUF_EMPTY;
+	const char *hex = json_string_value(json_array_get(record, 1));
+	if (hex == NULL || !uc_unhex(hex, &fingerprint) || fingerprint.len != UC_FINGERPRINT_LEN) return false;
+	memcpy(out->fingerprint, fingerprint.ptr, UC_FINGERPRINT_LEN);
+	out->role = (unsigned)json_integer_value(json_array_get(record, 0));
+	return true;
+}
+
+static void read_told(const json_t *told, struct uc_held_list *out)
+{
+	const json_t *known = json_object_get(told, "known");
+	size_t count = json_array_size(known);
+	out->present = json_is_true(json_object_get(told, "present"));
+	if (uc_time_parse(uc_json_member(told, "at"), &out->at, NULL) != UC_OK) out->at = 0;
+	out->known = uc_zalloc(count + 1, sizeof *out->known);
+	for (size_t i = 0; i < count; i++)
+		if (read_known(json_array_get(known, i), &out->known[out->count])) out->count++;
+}
+
+static void add_told(const char *node, const json_t *held, struct uc_held_lists *out)
+{
+	for (size_t i = 0; i < json_array_size(held) && i < TOLD; i++) {
+		const json_t *told = json_array_get(held, i);
+		struct uc_held one = {.node = uc_strdup(node), .phones = json_integer_value(json_object_get(told, "phones"))};
+		read_told(json_object_get(told, "itl"), &one.itl);
+		read_told(json_object_get(told, "ctl"), &one.ctl);
+		out->items = uc_realloc(out->items, out->count + 1, sizeof *out->items);
+		out->items[out->count++] = one;
+	}
+}
+
+struct others {
+	const struct uc_node *node;
+	const json_t *states;
+	struct uc_held_lists *out;
+};
+
+static void add_other(void *ctx, const struct uc_node_row *row)
+{
+	const struct others *o = ctx;
+	const json_t *itl = json_object_get(json_object_get(json_object_get(o->states, row->name), "report"), "itl");
+	const json_t *phones = json_object_get(itl, "phones");
+	if (strcmp(row->name, o->node->name) == 0) return;
+	add_told(row->name, json_object_get(itl, "held"), o->out);
+	o->out->phones += json_integer_value(json_object_get(phones, "known"));
+	o->out->behind += json_integer_value(json_object_get(phones, "older"));
+}
+
+/* Phones of other nodes, as far as those have told. A report may be left of a name that no node has any more. */
+static enum uc_status add_others(struct uc_node *n, struct uc_store *store, struct uc_held_lists *out, struct uc_error *e)
+{
+	if (!uc_link_is(n)) return UC_OK;
+	json_t *states = uc_heard_states(n);
+	struct others o = {.node = n, .states = states, .out = out};
+	enum uc_status status = uc_store_nodes(store, add_other, &o, e);
 	json_decref(states);
+	return status;
 }
 
 struct uc_held_lists uc_published_held(struct uc_node *n, struct uc_store *store)
 {
-	struct uc_published *p = n->published;
 	struct uc_held_lists out = {.items = NULL};
 	struct uc_error why;
-	pthread_mutex_lock(&p->lock);
-	const char *itl = p->itl != NULL ? uc_phone_file_version(p->itl) : "";
-	const char *ctl = p->ctl != NULL ? uc_phone_file_version(p->ctl) : "";
-	enum uc_status status = held_itls(p->local, itl, &out, &why);
-	if (status == UC_OK) status = held_ctls(p->local, store, ctl, &out, &why);
-	pthread_mutex_unlock(&p->lock);
+	struct holding h = holding_begin(n, store);
+	enum uc_status status = held_here(&h, &out, &why);
+	holding_end(n, &h);
+	if (status == UC_OK) status = add_others(n, store, &out, &why);
 	if (status != UC_OK) uc_log_error("asking which lists phones hold", &why);
-	add_others(n, &out);
 	return out;
 }
 
@@ -185,10 +281,14 @@ void uc_published_judge(struct uc_node *n, struct uc_store *store, struct uc_fin
 	if (fault[0] != '\0')
 		uc_findings_add(out, UC_DANGER, "list-unsigned", "Regenerate ITLRecovery or CallManager with an RSA 2048 key.",
 		                "the ITL file of %s cannot be published: %s", n->name, fault);
-	UC_CLEANUP(uc_held_lists_free) struct uc_held_lists held = uc_published_held(n, store);
-	if (held.behind > 0)
+	struct uc_held_lists here = {.items = NULL};
+	struct uc_error why;
+	struct holding h = holding_begin(n, store);
+	if (count_here(&h, &here, &why) != UC_OK) uc_log_error("asking which lists phones hold", &why);
+	holding_end(n, &h);
+	if (here.behind > 0)
 		uc_findings_add(out, UC_NOTE, "list-behind", "Restart them: show phone list --list ITL --stale names them.",
-		                "%lld of %lld phones have not fetched the present ITL yet", (long long)held.behind, (long long)held.phones);
+		                "%lld of %lld phones have not fetched the present ITL yet", (long long)here.behind, (long long)here.phones);
 }
 
 enum uc_status uc_ctl_judge(struct uc_node *n, struct uc_store *store, struct uc_findings *out, struct uc_error *e)

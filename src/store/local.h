@@ -96,6 +96,12 @@ struct uc_phone_count {
 };
 enum uc_status uc_local_count(struct uc_local *l, const char *list, const char *version, struct uc_phone_count *out,
                               struct uc_error *e) UC_MUST;
+/*
+ * Which versions phones have as their last, "" for none, and how many have both of them; those of the most phones first. Phones that have
+ * fetched neither list are left out. each() must not use l.
+ */
+enum uc_status uc_local_holdings(struct uc_local *l, void (*each)(void *ctx, const char *itl, const char *ctl, int64_t phones), void *ctx,
+                                 struct uc_error *e) UC_MUST;
 /* All versions that a phone has fetched: newest first; each(ctx, list, version, first time, last time). */
 enum uc_status uc_local_phone_lists(struct uc_local *l, const char *device,
                                     void (*each)(void *ctx, const char *list, const char *version, uc_time first, uc_time last), void *ctx,

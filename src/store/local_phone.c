@@ -45,6 +45,19 @@ static enum uc_status find_device(struct uc_local *l, const struct uc_phone_fetc
 	return UC_OK;
 }
 
+/*
+ * What the record says was seen in the future, by a clock that was set back since, was seen now at the latest: what comes in from now on would count for
+ * older otherwise.
+ */
+static enum uc_status rewind_to(struct uc_local *l, const char *device, uc_time now, struct uc_error *e)
+{
+	static const char sql[] =
+	    "UPDATE phone SET first_seen = min(first_seen, $2), last_seen = $2, itl_at = min(itl_at, $2), ctl_at = min(ctl_at, $2), "
+	    "config_at = min(config_at, $2), missed_at = min(missed_at, $2) WHERE device = $1 AND last_seen > $2";
+	const char *const texts[] = {device, NULL};
+	return run(l, sql, texts, now, NULL, e);
+}
+
 /* *added counts phones that were not known. */
 static enum uc_status see(struct uc_local *l, const char *device, const struct uc_phone_fetch *f, size_t *added, struct uc_error *e)
 {
@@ -118,7 +131,9 @@ static enum uc_status put_one(struct uc_local *l, const struct uc_phone_fetch *f
 {
 	char device[80];
 	bool named;
+	uc_time now = uc_now();
 	UC_TRY(find_device(l, f, &named, device, e));
+	UC_TRY(rewind_to(l, device, f->at > now ? f->at : now, e));
 	UC_TRY(see(l, device, f, added, e));
 	if (named) UC_TRY(adopt(l, device, f->peer, e));
 	return note(l, device, f, e);
@@ -271,6 +286,33 @@ static enum uc_status count_phones(struct uc_local *l, const char *list, const c
 enum uc_status uc_local_count(struct uc_local *l, const char *list, const char *version, struct uc_phone_count *out, struct uc_error *e)
 {
 	UC_LOCAL_RUN(l, e, count_phones(l, list, version, out, &why));
+}
+
+struct holding_reader {
+	void (*each)(void *ctx, const char *itl, const char *ctl, int64_t phones);
+	void *ctx;
+};
+
+static void give_holding(void *ctx, struct uc_stmt *st)
+{
+	const struct holding_reader *r = ctx;
+	r->each(r->ctx, uc_col_text(st, 0), uc_col_text(st, 1), uc_col_int(st, 2));
+}
+
+static enum uc_status ask_holdings(struct uc_local *l, struct holding_reader *r, struct uc_error *e)
+{
+	static const char sql[] = "SELECT itl, ctl, count(*) AS phones FROM phone WHERE itl <> '' OR ctl <> '' "
+	                          "GROUP BY itl, ctl ORDER BY phones DESC, itl, ctl";
+	UC_CLEANUP(uc_stmt_donep) struct uc_stmt *st = NULL;
+	UC_TRY(uc_db_stmt(l->db, sql, &st, e));
+	return uc_local_rows(l, st, give_holding, r, e);
+}
+
+enum uc_status uc_local_holdings(struct uc_local *l, void (*each)(void *ctx, const char *itl, const char *ctl, int64_t phones), void *ctx,
+                                 struct uc_error *e)
+{
+	struct holding_reader r = {.each = each, .ctx = ctx};
+	UC_LOCAL_RUN(l, e, ask_holdings(l, &r, &why));
 }
 
 struct version_reader {

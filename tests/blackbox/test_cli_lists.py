@@ -1,5 +1,6 @@
 """The commands of trust lists, phones and settings: what they ask the daemon, what they print, and when they ask a person. L1, L2."""
 import json
+import re
 
 import pytest
 from cli_tool import Terminal, run
@@ -221,6 +222,8 @@ def test_a_phone_is_shown_with_every_list_that_it_has_fetched(daemon):
     out = run("show", "phone", "own", "SEP001122334455", socket=daemon.socket).out
     assert "Phone SEP001122334455\n" in out and "SEP001122334455.cnf.xml.sgn, 2026-11-25T10:00:01Z" in out and "ab" * 32 in out
     assert "older, fetched 2026-11-02T10:00:00Z" in out and "Not there" not in out
+    values = [re.match(r"  \S.*?: +", line).end() for line in out.splitlines() if re.match(r"  \S.*?: ", line)]
+    assert len(values) == 7 and len(set(values)) == 1, out
 
 
 def test_settings_are_shown_with_their_values_and_who_changes_them(daemon):

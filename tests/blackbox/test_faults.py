@@ -119,6 +119,8 @@ POINTS = {"key-saved": False, "prepared": False, "store-steps-applied": False, "
 
 # Those of joining, following and moving: test_cluster.py and test_cluster_join.py go through them.
 CLUSTER_POINTS = {"join-answered", "join-saved", "mirror-steps-applied", "mirror-committed", "move-copied", "move-switched"}
+# Those of publishing lists: test_lists_faults.py.
+LIST_POINTS = {"itl-recorded"}
 
 
 def test_every_named_crash_point_of_the_source_is_in_the_table():
@@ -126,7 +128,8 @@ def test_every_named_crash_point_of_the_source_is_in_the_table():
     for path in (ROOT / "src").rglob("*.c"):
         for call in re.findall(r"uc_crash_point\(([^;{]*)\);", path.read_text()):
             found |= set(re.findall(r'"([^"]+)"', call))
-    assert found == set(POINTS) | CLUSTER_POINTS
+    assert found == set(POINTS) | CLUSTER_POINTS | LIST_POINTS
+    assert all(f'"{point}"' in (ROOT / "tests" / "blackbox" / "test_lists_faults.py").read_text() for point in LIST_POINTS)
     cluster = "".join((ROOT / "tests" / "blackbox" / name).read_text() for name in ("test_cluster.py", "test_cluster_join.py"))
     assert [point for point in sorted(CLUSTER_POINTS) if f'"{point}"' not in cluster] == []
 

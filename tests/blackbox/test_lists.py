@@ -226,6 +226,13 @@ def test_when_CallManager_signs_first_no_phone_has_to_ask_for_a_new_ITLRecovery(
     assert published(node, "ctl").verify(tmp_path, node.pem("ITLRecovery")) and published(node, "itl").verify(tmp_path, node.pem("ITLRecovery"))
 
 
+def test_what_is_odd_in_a_list_is_told_once(node):
+    """Reading the file tells it, and so does the daemon."""
+    mixed(node)
+    change(node, "utils", "ctl", "set-cluster", "non-secure-mode")
+    assert node.cli("show", "ctl").out.count("has no certificate") == 1
+
+
 # -- phones
 
 
@@ -249,6 +256,28 @@ def test_phones_that_hold_an_old_list_are_not_stranded_unless_by_force(node):
     plan = node.json("set", "cert", "regen", "ITLRecovery", "--dry-run")
     assert "list-stranded" not in codes(plan, "danger") and "list-by-tvs" in codes(plan, "warn")
     assert change(node, "set", "cert", "regen", "ITLRecovery", "--force")["number"]
+
+
+def test_what_a_phone_fetched_a_moment_ago_counts(node):
+    """C107: nobody has to wait until fetches are written down."""
+    fetched(node, "ITLSEP001122334455.tlv")
+    change(node, "set", "cert", "regen", "TVS")
+    problem = node.refused("set", "cert", "regen", "ITLRecovery", *AGREED, code="confirmation-needed")
+    assert "list-stranded" in codes(problem["plan"], "danger"), problem
+
+
+def test_a_CTL_is_held_against_what_phones_have_and_not_against_what_is_published(node):
+    """C107: CallManager and TVS are new, and phones have fetched neither list since: a CTL signed by CallManager would be refused by them."""
+    mixed(node)
+    for name in ("CTLSEP001122334455.tlv", "ITLSEP001122334455.tlv"):
+        fetched(node, name)
+    change(node, "set", "cert", "regen", "CallManager")
+    change(node, "set", "cert", "regen", "TVS")
+    problem = node.refused("utils", "ctl", "reset", "localkey", *AGREED, code="confirmation-needed")
+    stranded = next(one for one in problem["plan"]["findings"] if one["code"] == "list-stranded")
+    assert stranded["weight"] == "danger" and "reset localkey" not in stranded["hint"], stranded
+    # ITLRecovery is still the one that they know.
+    assert "list-stranded" not in codes(change(node, "utils", "ctl", "update", "CTLFile"), "warn", "danger")
 
 
 @pytest.mark.quick
@@ -337,3 +366,51 @@ def test_each_TFTP_node_has_an_ITL_and_all_have_one_CTL(cluster, tmp_path):
     cluster.settle(PUB, SUB1, SUB2)
     assert fingerprint(sub.pem("CallManager")) in [one[2] for one in published(sub, "ctl").roles()]
     cluster.audit(PUB, SUB1, SUB2)
+
+
+def test_phones_of_every_node_count_and_those_of_former_nodes_do_not(cluster):
+    """C107: whoever changes what a list says is told of phones of all nodes that are, also on a node that serves none itself."""
+    pub, plain, sub = cluster.up(PUB, SUB1, SUB2)
+    cluster.settle(PUB, SUB1, SUB2)
+
+    def told(what, count):
+        rows = pub.see("/lists")["lists"]
+        return next(one["phones"] for one in rows if (one["list"], one["node"]) == ("ITL", SUB2))[what] == count
+
+    def is_warned(node):
+        return "list-behind" in codes(node.json("set", "cert", "regen", "TVS", "--dry-run"), "warn")
+
+    fetched(sub, "ITLSEP001122334455.tlv")
+    change(pub, "set", "cert", "regen", "TVS")
+    cluster.settle(PUB, SUB1, SUB2)
+    wait_for(lambda: told("older", 1), "the node has told that a phone has an older list")
+    assert is_warned(pub) and is_warned(plain)
+    # A node that learns late that it has another name, or is none any more, may leave a report of the old one.
+    cluster.pg.psql(f"INSERT INTO node_state (node, number, at, report) SELECT 'cucm-former', number, at, report FROM node_state WHERE node = '{SUB2}'")
+    fetched(sub, "ITLSEP001122334455.tlv")
+    wait_for(lambda: told("current", 1), "the node has told that the phone has the present list")
+    assert not is_warned(pub) and not is_warned(plain)
+
+
+def test_phones_of_another_node_are_not_stranded_unseen(cluster):
+    """C107: what the phones of another node hold is known here, and what it does to them is a danger there and here."""
+    pub, plain, sub = cluster.up(PUB, SUB1, SUB2)
+    cluster.settle(PUB, SUB1, SUB2)
+    fetched(sub, "ITLSEP001122334455.tlv")
+    for one in pub.see("/nodes")["items"]:  # every TVS that the phone knows
+        if one["state"] == "up":
+            change(pub, "set", "cert", "regen", "TVS", "--node", one["name"])
+        else:
+            pub.cli("set", "node", "remove", one["name"], "--yes", "--force")
+    cluster.settle(PUB, SUB1, SUB2)
+
+    def dangers(*words):
+        return [one["message"] for one in pub.json(*words, "--dry-run")["findings"] if one["code"] == "list-stranded"]
+
+    told = wait_for(lambda: dangers("set", "cert", "regen", "ITLRecovery"), "the node has told what its phone holds")
+    assert len(told) == 1 and f"(fetched from {SUB2})" in told[0], told
+    pub.refused("set", "cert", "regen", "ITLRecovery", *AGREED, code="confirmation-needed")
+    # A job is judged where it is done, by what phones have fetched there until then: that is no other plan.
+    assert pub.json("set", "cert", "regen", "CallManager", "--node", SUB2, "--yes")["state"] == "done"
+    fetched(sub, "ITLSEP001122334455.tlv")
+    wait_for(lambda: not dangers("set", "cert", "regen", "ITLRecovery"), "the node has told that the phone has the present list")

@@ -440,6 +440,15 @@ def test_more_roles_later_install_what_is_missing(new_node):
     assert node.head == head + 1
 
 
+def test_a_node_that_becomes_a_publisher_later_signs_its_lists(new_node):
+    """The keys that nodes share are sealed to a node by the roles that it is given, not by those that it had."""
+    node = new_node("--node-name", "n5", "--roles", "reporting")
+    node.restart("--roles", "publisher,tftp,reporting")
+    assert "ITLRecovery" in {row["unit"] for row in node.json("show", "cert", "list", "own", "--all")["items"]}
+    itl = next(row for row in node.get("/lists")["lists"] if row["list"] == "ITL")
+    assert itl["signer"]["purpose"] == "ITLRecovery" and itl["published"]["current"]
+
+
 def test_a_stale_socket_is_replaced_and_a_live_one_is_not(new_node):
     """A socket left by a killed daemon does not stop the next start; one that another daemon serves is refused."""
     node = new_node.copy()

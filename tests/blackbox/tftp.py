@@ -160,6 +160,8 @@ class Transfer:
                 self.tid = sender
             if sender == self.tid:
                 self.on_packet(int.from_bytes(packet[:2], "big"), packet[2:])
+            elif packet[1] != ERROR:
+                self.socket.sendto(error(5, "unknown transfer ID"), sender)  # RFC 1350 section 4
 
     def on_packet(self, op, rest):
         if op == ERROR:
@@ -201,32 +203,28 @@ class Transfer:
         self.socket.close()
 
 
-def run(transfers, linger=0.0):
-    """Drives them to their ends; linger: so long the last acknowledgement is repeated when the last block comes again."""
+def run(transfers, server=None):
+    """Drives them to their ends; server: until it knows that they have ended, the last acknowledgement is repeated when the last block comes again."""
     with selectors.DefaultSelector() as selector:
         for t in transfers:
             selector.register(t.socket, selectors.EVENT_READ, t)
-        waiting, end, lingering = set(transfers), time.monotonic() + 300, None
-        while waiting or time.monotonic() < lingering:
+        waiting, end = set(transfers), time.monotonic() + 300
+        while waiting or (server and server.stats()["active"] > 0):
             for key, _ in selector.select(0.02):
                 key.data.on_readable()
             now = time.monotonic()
             for t in [t for t in waiting if now > t.deadline]:
                 t.on_timer()
             waiting = {t for t in waiting if not t.done and t.error is None}
-            if not waiting and lingering is None:
-                lingering = now + linger
             assert now < end, f"{len(waiting)} transfers have not come to an end"
     for t in transfers:
         t.close()
     return transfers
 
 
-def fetch(server, name, **more):
-    """One file, which must arrive; more: arguments of Transfer. Returns the transfer."""
-    linger = more.pop("linger", 0.0)
-    where = (server.address, server.port)
-    t = run([Transfer(where, name, **more)], linger)[0]
+def fetch(where, name, server=None, **more):
+    """One file, which must arrive; where: a server or a relay; server: see run(); more: arguments of Transfer. Returns the transfer."""
+    t = run([Transfer((where.address, where.port), name, **more)], server)[0]
     assert t.error is None, t.error
     return t
 
@@ -234,7 +232,7 @@ def fetch(server, name, **more):
 class Relay:
     """Stands between clients and a server, and loses, repeats and delays datagrams, each with its own probability; what is delayed is overtaken by others.
 
-    A thread of its own. Each client is given a socket towards it and one towards the server, as a server gives each transfer a port.
+    A thread of its own. Each client is given a socket towards the server, and one towards it for each port that the server answers from.
     """
 
     def __init__(self, server, seed, loss=0.0, repeat=0.0, delay=0.0, longest=0.05):
@@ -275,21 +273,22 @@ class Relay:
     def on_request(self, front):
         packet, client = front.recvfrom(70000)
         if client not in self.links:
-            near, far = udp(), udp()
-            link = self.links[client] = {"near": near, "far": far, "tid": None}
+            self.links[client] = self.link(client)
+        self.forward(self.links[client], packet, self.server)
 
-            def on_near(s):
-                packet, _ = s.recvfrom(70000)
-                if link["tid"]:
-                    self.forward(far, packet, link["tid"])
+    def link(self, client):
+        """A socket towards the server for this client."""
+        far, near = udp(), {}
 
-            def on_far(s):
-                packet, link["tid"] = s.recvfrom(70000)
-                self.forward(near, packet, client)
+        def on_far(_):
+            packet, tid = far.recvfrom(70000)
+            if tid not in near:
+                near[tid] = udp()
+                self.selector.register(near[tid], selectors.EVENT_READ, lambda s: self.forward(far, s.recvfrom(70000)[0], tid))
+            self.forward(near[tid], packet, client)
 
-            self.selector.register(near, selectors.EVENT_READ, on_near)
-            self.selector.register(far, selectors.EVENT_READ, on_far)
-        self.forward(self.links[client]["far"], packet, self.server)
+        self.selector.register(far, selectors.EVENT_READ, on_far)
+        return far
 
     def stop(self):
         self.stopping = True

@@ -62,7 +62,7 @@ test("V1: every operator finds what it says, by whatever column", async (t) => {
   const cases = [
     [["common-name", "contains", "EER 0"], numbered(1, 9)],
     [["common-name", "begins", "Peer 1"], numbered(10, 19)],
-    [["common-name", "ends", "0"], [10, 20, 30, 40, 50, 60].map((n) => numbered(n, n)[0])],
+    [["common-name", "ends", " 30"], ["Peer 30"]],
     [["common-name", "is", "peer 33"], ["Peer 33"]],
     [["name", "begins", "Peer_6"], ["Peer 60"]],
     [["unit", "is", "CallManager-trust"], null],

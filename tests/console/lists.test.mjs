@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
-import { carryOut, checkAxe, checkWidth, follow, Node, open, sleep, tabTo, taskButton, until } from "./harness.mjs";
+import { carryOut, checkAxe, checkWidth, follow, Node, open, tabTo, taskButton, until } from "./harness.mjs";
 
 const node = await Node.start();
 const { "phone-http": httpPort } = JSON.parse(readFileSync(join(node.data, "ports.json"), "utf8"));
@@ -295,7 +295,6 @@ test("settings: what each means and is; one is changed by its task, those with a
 test("the page of the lists follows what others do, without being asked", async (t) => {
   const { page } = await open(t, node, { path: "/lists", locale: "ja-JP", scheme: "dark", width: 360 });
   await page.getByText("非セキュアモード", { exact: true }).waitFor();
-  await sleep(100);
   await node.ask("POST", "/lists/mode?yes=1", { json: { mode: "mixed-mode" } });
   await page.getByText("混合モード", { exact: true }).waitFor();
   await checkAxe(page);

@@ -95,9 +95,10 @@ struct uc_tftp_transfer {
 	struct uc_tftp_socket *socket;
 	struct uc_tftp_path path;
 	struct uc_tftp_request request; /* its texts lie in asked */
-	bool finding;                   /* a worker has its job */
-	bool answered;                  /* the client has acknowledged something */
-	struct uc_tftp_file file;       /* from here on: when it has been found */
+	uint64_t begun_ms;
+	bool finding;             /* a worker has its job */
+	bool answered;            /* the client has acknowledged something */
+	struct uc_tftp_file file; /* from here on: when it has been found */
 	struct uc_tftp_terms terms;
 	struct uc_tftp_flow flow;
 	uint64_t batch; /* the socket's batch in which it has datagrams */

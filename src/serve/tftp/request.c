@@ -1,5 +1,10 @@
 #include "serve/tftp/impl.h"
 
+/* A request that comes again so soon was doubled on its way; no client is that impatient. */
+#define REPEAT_MS 200
+/* Time-outs after which a client that asks again has begun anew: three seconds, usually. */
+#define SILENT_TRIES 2
+
 static void refuse(struct uc_tftp *t, const struct uc_tftp_path *path, enum uc_tftp_code code, const char *text)
 {
 	uc_tftp_count(&t->counters.refused, 1);
@@ -11,7 +16,7 @@ static bool is_given_up(const struct uc_tftp_transfer *x, bool same)
 {
 	if (x->finding) return false;
 	/* It has been silent for longer than the network keeps a datagram. */
-	if (x->tries > 0) return !same || x->answered;
+	if (x->tries >= SILENT_TRIES) return !same || x->answered;
 	/* It wants something else before it has answered, or when all has been sent: its answer was lost. */
 	return !same && (!x->answered || x->flow.next > x->flow.last);
 }
@@ -31,7 +36,7 @@ static bool is_repeated(struct uc_tftp *t, const struct uc_tftp_path *path, stru
 		return false;
 	}
 	/* The client's time has passed before ours (C118). */
-	if (same && !x->finding && !x->answered) uc_tftp_send_again(x);
+	if (same && !x->finding && !x->answered && t->now_ms - x->begun_ms >= REPEAT_MS) uc_tftp_send_again(x);
 	return true;
 }
 

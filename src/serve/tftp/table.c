@@ -6,8 +6,12 @@
 #include "core/mem.h"
 #include "core/random.h"
 
-#define LATE_SLOTS 4096 /* a power of two */
+/* What ended lately: as many as boot in a second, in sets of the size of a cache line. */
+#define LATE_SETS 4096
+#define LATE_WAYS 8
 #define LATE_MS 10000
+/* A time in 32 bits, which turn over after two years. */
+#define LATE_TIME(ms) ((uint32_t)((ms) / 16))
 #define MIN_BUCKETS 64
 #define MAX_BUCKETS 65536
 
@@ -18,15 +22,18 @@ struct uc_tftp_host {
 	struct uc_tftp_host *next;
 };
 
+struct late {
+	uint32_t tag; /* the upper half of the hash */
+	uint32_t until;
+};
+
 struct uc_tftp_table {
 	uint64_t seed[3];
 	size_t mask; /* of a hash: which bucket */
 	struct uc_tftp_entry **entries;
 	struct uc_tftp_host **hosts;
 	unsigned count;
-	struct {
-		uint64_t hash, until_ms;
-	} late[LATE_SLOTS];
+	struct late late[LATE_SETS][LATE_WAYS];
 };
 
 struct uc_tftp_key uc_tftp_key_of(const union uc_tftp_address *address)
@@ -126,6 +133,15 @@ void uc_tftp_table_add(struct uc_tftp_table *t, struct uc_tftp_entry *entry)
 	entry->host->count++;
 }
 
+static void remember(struct uc_tftp_table *t, uint64_t hash, uint64_t now_ms)
+{
+	struct late *set = t->late[hash % LATE_SETS];
+	struct late *oldest = set;
+	for (size_t i = 1; i < LATE_WAYS; i++)
+		if ((int32_t)(set[i].until - oldest->until) < 0) oldest = &set[i];
+	*oldest = (struct late){.tag = (uint32_t)(hash >> 32), .until = LATE_TIME(now_ms + LATE_MS)};
+}
+
 void uc_tftp_table_remove(struct uc_tftp_table *t, struct uc_tftp_entry *entry, uint64_t now_ms)
 {
 	uint64_t hash = hash_of(t, &entry->key);
@@ -133,8 +149,7 @@ void uc_tftp_table_remove(struct uc_tftp_table *t, struct uc_tftp_entry *entry, 
 	while (*at != entry) at = &(*at)->next;
 	*at = entry->next;
 	t->count--;
-	t->late[hash % LATE_SLOTS].hash = hash;
-	t->late[hash % LATE_SLOTS].until_ms = now_ms + LATE_MS;
+	remember(t, hash, now_ms);
 	if (--entry->host->count > 0) return;
 	struct uc_tftp_host **place = host_place(t, &entry->host->key);
 	*place = entry->host->next;
@@ -156,5 +171,8 @@ unsigned uc_tftp_table_count_host(const struct uc_tftp_table *t, const struct uc
 bool uc_tftp_table_late(const struct uc_tftp_table *t, const struct uc_tftp_key *key, uint64_t now_ms)
 {
 	uint64_t hash = hash_of(t, key);
-	return t->late[hash % LATE_SLOTS].hash == hash && t->late[hash % LATE_SLOTS].until_ms > now_ms;
+	const struct late *set = t->late[hash % LATE_SETS];
+	for (size_t i = 0; i < LATE_WAYS; i++)
+		if (set[i].tag == (uint32_t)(hash >> 32) && (int32_t)(set[i].until - LATE_TIME(now_ms)) > 0) return true;
+	return false;
 }

@@ -80,6 +80,7 @@ static struct uc_tftp_transfer *transfer_new(struct uc_tftp *t, const struct uc_
 	x->server = t;
 	x->socket = t->sockets[t->turn++ % UC_TFTP_SOCKETS];
 	x->path = *path;
+	x->begun_ms = t->now_ms;
 	if (asked.len > 0) memcpy(x->asked, asked.ptr, asked.len);
 	x->asked_len = asked.len;
 	uc_tftp_peer_text(&path->peer, x->peer);

@@ -354,17 +354,25 @@ static const struct uc_held_lists *tell_held(void *ctx, struct uc_store *store)
 	return &held;
 }
 
-/* From now on so many phones were seen to hold the present ITL, and no newer one. */
-static void phones_hold_the_present(struct site *s, int64_t phones)
+/* From now on so many phones were seen to hold the present ITL and, if with_ctl, the present CTL, and no newer ones. */
+static void phones_hold_what_is(struct site *s, int64_t phones, bool with_ctl)
 {
-	UC_CLEANUP(uc_list_draft_free) struct uc_list_draft d = draft_of(s, s->ctx.node);
+	UC_CLEANUP(uc_list_draft_free) struct uc_list_draft itl = draft_of(s, s->ctx.node);
+	UC_CLEANUP(uc_list_draft_free) struct uc_list_draft ctl = draft_of(s, NULL);
 	held.items = uc_realloc(held.items, held.count + 1, sizeof *held.items);
-	struct uc_held_list *one = &held.items[held.count++];
-	*one = (struct uc_held_list){.at = MAKE_NOW, .phones = phones, .version = "0123456789abcdef"};
-	one->known = uc_list_draft_known(&d, &one->count);
+	struct uc_held *one = &held.items[held.count++];
+	*one = (struct uc_held){
+	    .node = uc_strdup(s->ctx.node), .itl = {.at = MAKE_NOW}, .ctl = {.at = MAKE_NOW, .present = !with_ctl}, .phones = phones};
+	one->itl.known = uc_list_draft_known(&itl, &one->itl.count);
+	if (with_ctl) one->ctl.known = uc_list_draft_known(&ctl, &one->ctl.count);
 	held.phones += phones;
 	held.behind += phones;
 	s->ctx.held = tell_held;
+}
+
+static void phones_hold_the_present(struct site *s, int64_t phones)
+{
+	phones_hold_what_is(s, phones, false);
 }
 
 static int forget_phones(void **state)
@@ -410,6 +418,43 @@ static void phones_that_have_not_fetched_are_not_stranded_unseen_C107(void **sta
 	uc_plan_free(&plan);
 }
 
+/* C107: what the next CTL is held against is not what is published by now, but what phones have fetched. */
+static void phones_that_hold_neither_present_list_refuse_a_CTL_of_another_signer_C107(void **state)
+{
+	struct site *s = *state;
+	struct uc_plan plan;
+	found(s);
+	carry_out(s, "ctl-mode", json_pack("{s:s}", "mode", "mixed-mode"), NO_FILE);
+	phones_hold_what_is(s, 7, true);
+	carry_out(s, "cert-regen", purpose("CallManager"), NO_FILE);
+	carry_out(s, "cert-regen", purpose("TVS"), NO_FILE);
+	plan_ok(s, "ctl-reset", json_object(), NO_FILE, &plan);
+	assert_found(&plan, UC_DANGER, "list-stranded", "7 phones that still hold the ITL of");
+	uc_plan_free(&plan);
+	plan_ok(s, "ctl-update", json_object(), NO_FILE, &plan); /* ITLRecovery, which they know */
+	assert_not_found(&plan, "list-stranded");
+	uc_plan_free(&plan);
+}
+
+/* C107: a CTL that names the new signer is of no use to phones that have not fetched it. */
+static void phones_without_the_CTL_are_not_judged_by_it_C107(void **state)
+{
+	struct site *s = *state;
+	struct uc_plan plan;
+	found(s);
+	phones_hold_what_is(s, 5, false);
+	held.items[0].ctl.present = false;
+	carry_out(s, "ctl-mode", json_pack("{s:s}", "mode", "mixed-mode"), NO_FILE);
+	carry_out(s, "cert-regen", purpose("ITLRecovery"), NO_FILE);
+	plan_ok(s, "ctl-update", json_object(), NO_FILE, &plan);
+	assert_found(&plan, UC_WARN, "list-by-tvs", "5 phones that still hold the ITL of");
+	uc_plan_free(&plan);
+	carry_out(s, "ctl-update", json_object(), NO_FILE);
+	plan_ok(s, "cert-regen", purpose("TVS"), NO_FILE, &plan);
+	assert_found(&plan, UC_DANGER, "list-stranded", "5 phones that still hold the ITL of");
+	uc_plan_free(&plan);
+}
+
 static void the_two_makings_of_a_plan_agree_about_lists(void **state)
 {
 	struct site *s = *state;
@@ -439,6 +484,9 @@ int main(void)
 	    T(only_the_publisher_publishes_and_a_mode_must_be_one),
 	    cmocka_unit_test_setup_teardown(a_new_signer_is_accepted_because_TVS_vouches_for_it, site_setup, forget_phones),
 	    cmocka_unit_test_setup_teardown(phones_that_have_not_fetched_are_not_stranded_unseen_C107, site_setup, forget_phones),
+	    cmocka_unit_test_setup_teardown(phones_that_hold_neither_present_list_refuse_a_CTL_of_another_signer_C107, site_setup,
+	                                    forget_phones),
+	    cmocka_unit_test_setup_teardown(phones_without_the_CTL_are_not_judged_by_it_C107, site_setup, forget_phones),
 	    cmocka_unit_test_setup_teardown(the_two_makings_of_a_plan_agree_about_lists, site_setup, forget_phones),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -383,6 +383,33 @@ static void directories_are_made_and_readable_whatever_the_umask(void **state)
 	assert_fails(uc_phone_open(data, "/dev/null", NULL, &p, &e), e, UC_EIO, "not-directory");
 }
 
+/* The data directory itself, one that it is in, and its keys: phones would be given them. */
+static void a_directory_with_private_keys_is_refused(void **state)
+{
+	(void)state;
+	struct uc_error e;
+	struct uc_phone *p = NULL;
+	UC_CLEANUP(uc_freep) char *data = uc_sprintf("%s/data", bed.dir);
+	UC_CLEANUP(uc_freep) char *keys = uc_sprintf("%s/keys", data);
+	UC_CLEANUP(uc_freep) char *below = uc_sprintf("%s/below", keys);
+	UC_CLEANUP(uc_freep) char *link = uc_sprintf("%s/link", bed.dir);
+	UC_CLEANUP(uc_freep) char *beside = uc_sprintf("%s-files", data);
+	const char *const private[] = {data, keys, below, link, bed.dir, "/"};
+	const char *const public[] = {beside, bed.files};
+	assert_int_equal(mkdir(data, 0700), 0);
+	assert_int_equal(mkdir(keys, 0700), 0);
+	assert_int_equal(symlink("data", link), 0);
+	for (size_t i = 0; i < sizeof private / sizeof *private; i++) {
+		assert_fails(uc_phone_open(data, private[i], NULL, &p, &e), e, UC_EINPUT, "phone-files-private");
+		assert_null(p);
+	}
+	for (size_t i = 0; i < sizeof public / sizeof *public; i++) {
+		assert_ok(uc_phone_open(data, public[i], NULL, &p, &e), e);
+		uc_phone_close(p);
+		p = NULL;
+	}
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -402,6 +429,7 @@ int main(void)
 	    TEST(phones_that_ask_at_once_lead_to_one_signature),
 	    TEST(nobody_gets_what_was_replaced_before_they_asked),
 	    TEST(directories_are_made_and_readable_whatever_the_umask),
+	    TEST(a_directory_with_private_keys_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

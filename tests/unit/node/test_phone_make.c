@@ -259,6 +259,95 @@ static void what_is_no_xml_goes_as_it_is_unless_it_may_be_secret(void **state)
 	expect_fails(CONFIG, UC_EINPUT, "cnf-malformed");
 }
 
+/* Whatever half of it a PBX that writes in place has come to, and whatever asks for it. */
+static void a_configuration_that_is_still_being_written_is_not_given(void **state)
+{
+	(void)state;
+	static const char *const names[] = {CONFIG, CONFIG ".sgn", CONFIG ".enc.sgn"};
+	for (size_t len = 1; len < strlen(SECRET); len++) {
+		bed_write(bed.files, CONFIG, uc_slice_of(SECRET, len));
+		for (size_t i = 0; i < 3; i++) {
+			struct uc_error e;
+			struct uc_phone_made made;
+			if (make(names[i], i == 1, &made, &e) == UC_OK && made.file != NULL)
+				fail_msg("%s after %zu bytes: %.*s", names[i], len, (int)uc_phone_file_content(made.file).len,
+				         (const char *)uc_phone_file_content(made.file).ptr);
+		}
+	}
+	/* Another root element is another kind of file. */
+	bed_text(bed.files, CONFIG, "<flat-profile/>");
+	expect_bytes(CONFIG, false, "<flat-profile/>");
+}
+
+/* Passwords that nobody has escaped are what makes XML of a PBX malformed; whoever asks is not told of them. */
+static void what_is_wrong_with_a_secret_does_not_quote_it(void **state)
+{
+	(void)state;
+	static const char *const files[] = {
+	    "<device><sshPassword>very&hunter2;</sshPassword><encrConfig>true</encrConfig></device>",
+	    "<device><sshPassword>a<hunter2</sshPassword><encrConfig>true</encrConfig></device>",
+	    "<device><sshPassword>a<hunter2></sshPassword><encrConfig>true</encrConfig></device>",
+	};
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		struct uc_error e;
+		struct uc_phone_made made;
+		bed_text(bed.files, CONFIG, files[i]);
+		assert_fails(make(CONFIG, false, &made, &e), e, UC_EINPUT, "cnf-malformed");
+		assert_null(strstr(e.message, "hunter2"));
+	}
+}
+
+/* An editor's and a PBX's copies, a device of another kind, a name that a file system takes for the same. */
+static void an_encrypted_configuration_is_secret_under_any_name(void **state)
+{
+	(void)state;
+	static const char *const names[] = {CONFIG "~",
+	                                    CONFIG ".bak",
+	                                    CONFIG ".tmp",
+	                                    "CSFjohn.cnf.xml",
+	                                    "copy of it",
+	                                    "SEP001~1.XML",
+	                                    "\xc5\xbf"
+	                                    "ep001122334455.cnf.xml",
+	                                    "x.xml"};
+	static const char wide[] = "\xff\xfe<\0e\0n\0c\0r\0C\0o\0n\0f\0i\0g\0";
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		UC_CLEANUP(uc_freep) char *signed_name = uc_sprintf("%s.sgn", names[i]);
+		bed_text(bed.files, names[i], SECRET);
+		expect_none(names[i], false);
+		expect_none(signed_name, false);
+		bed_write(bed.files, names[i], uc_slice_of(SECRET, strlen(SECRET) - 1));
+		expect_fails(names[i], UC_EINPUT, "cnf-malformed");
+		/* What is before the word is secret, too. */
+		bed_write(bed.files, names[i], uc_slice_of(SECRET, strlen("<device><fullConfig>true</fullConfig><secret>password</secret>")));
+		expect_fails(names[i], UC_EINPUT, "cnf-malformed");
+		bed_write(bed.files, names[i], uc_slice_of(wide, sizeof wide - 1));
+		expect_fails(names[i], UC_EINPUT, "cnf-malformed");
+		bed_text(bed.files, names[i], CLEAR);
+		expect_bytes(names[i], false, CLEAR);
+	}
+	/* What only speaks of it is none, and what was put there signed is for everybody: a stub says the word, too. */
+	bed_text(bed.files, "kern8845.sbn",
+	         "\x7f"
+	         "ELF encrConfig");
+	expect_bytes("kern8845.sbn", false,
+	             "\x7f"
+	             "ELF encrConfig");
+	bed_text(bed.files, "CSFjohn.cnf.xml.sgn", SECRET);
+	struct uc_error e;
+	struct uc_phone_made made;
+	struct uc_phone_name name = {.kind = UC_PHONE_OTHER};
+	const struct uc_phone_order order = {.files = bed.files,
+	                                     .certs = bed.certs,
+	                                     .asked = "CSFjohn.cnf.xml.sgn",
+	                                     .source = "CSFjohn.cnf.xml.sgn",
+	                                     .name = &name,
+	                                     .basis = bed.basis};
+	assert_ok(uc_phone_make(&order, &made, &e), e);
+	assert_non_null(made.file);
+	uc_phone_file_unref(made.file);
+}
+
 static void a_configuration_is_filled_in_when_the_cluster_wants_it(void **state)
 {
 	(void)state;
@@ -347,6 +436,9 @@ int main(void)
 	    TEST(it_is_encrypted_for_the_certificate_of_the_phone),
 	    TEST(a_certificate_that_is_of_no_use_is_named),
 	    TEST(what_is_no_xml_goes_as_it_is_unless_it_may_be_secret),
+	    TEST(a_configuration_that_is_still_being_written_is_not_given),
+	    TEST(what_is_wrong_with_a_secret_does_not_quote_it),
+	    TEST(an_encrypted_configuration_is_secret_under_any_name),
 	    TEST(a_configuration_is_filled_in_when_the_cluster_wants_it),
 	    TEST(without_filling_in_every_byte_stays),
 	    TEST(what_it_was_made_from_is_told),

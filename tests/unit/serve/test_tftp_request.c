@@ -121,6 +121,7 @@ static void a_repeated_request_starts_no_second_transfer(void **state)
 	REQUEST(c, "\0\1big\0octet\0");
 	expect_big(c, h, 1, 512);
 	uint16_t port = port_of(&c->from);
+	usleep(250000);
 	REQUEST(c, "\0\1big\0octet\0");
 	expect_big(c, h, 1, 512);
 	assert_int_equal(port_of(&c->from), port);
@@ -193,6 +194,29 @@ static void a_request_when_the_last_acknowledgement_was_lost_begins_anew(void **
 	harness_free(h);
 }
 
+static void a_client_that_was_silent_for_long_may_begin_anew(void **state)
+{
+	(void)state;
+	/* The times are 20, 40, 80, ... ms: the transfer lives for 20 seconds. */
+	const struct uc_tftp_config config = {.timeout_ms = 20, .retries = 9};
+	struct harness *h = harness_new(&config);
+	struct client *c = client_new(h, "127.0.0.1", "127.0.0.1");
+	REQUEST(c, "\0\1big\0octet\0");
+	expect_big(c, h, 1, 512);
+	send_ack(c, 1);
+	for (unsigned seen = 0; seen < 3;) {
+		client_read(c);
+		seen += c->data[3] == 2;
+	}
+	REQUEST(c, "\0\1big\0octet\0");
+	for (client_read(c); c->data[3] == 2;) client_read(c);
+	assert_int_equal(c->data[3], 1);
+	assert_int_equal(harness_stats(h).gone, 1);
+	assert_int_equal(harness_stats(h).active, 1);
+	client_free(c);
+	harness_free(h);
+}
+
 static void requests_beyond_the_limit_of_a_client_are_dropped(void **state)
 {
 	(void)state;
@@ -253,6 +277,7 @@ int main(void)
 	    cmocka_unit_test(another_request_before_the_first_answer_takes_the_place_of_the_first),
 	    cmocka_unit_test(the_last_acknowledgement_counts_before_the_next_request_of_the_port),
 	    cmocka_unit_test(a_request_when_the_last_acknowledgement_was_lost_begins_anew),
+	    cmocka_unit_test(a_client_that_was_silent_for_long_may_begin_anew),
 	    cmocka_unit_test(requests_beyond_the_limit_of_a_client_are_dropped),
 	    cmocka_unit_test(a_repeated_request_while_the_file_is_looked_for_is_ignored),
 	};

@@ -243,6 +243,7 @@ static void netascii_is_converted_and_sent_again_as_it_was(void **state)
 	struct client *c = client_new(h, "127.0.0.1", "127.0.0.1");
 	REQUEST(c, "\0\1text\0netascii\0");
 	EXPECT(c, "\0\3\0\1a\r\nb\r\0c");
+	usleep(250000);
 	REQUEST(c, "\0\1text\0netascii\0");
 	EXPECT(c, "\0\3\0\1a\r\nb\r\0c");
 	send_ack(c, 1);

@@ -255,6 +255,20 @@ static void a_phone_is_known_by_what_it_fetched_last(void **state)
 	assert_history(o, "SEP02", "");
 }
 
+/* A clock that was ahead for a while has recorded times that are still to come. */
+static void what_a_clock_saw_in_the_future_does_not_outlast_what_comes(void **state)
+{
+	struct own *o = *state;
+	uc_clock_set(9000);
+	fetch(o, "SEP01", "ITL", "aaaaaaaa01", "10.0.0.1", 9000);
+	fetch(o, "SEP01", "CTL", "cccccccc01", "10.0.0.1", 9000);
+	miss(o, "SEP02", "dialplan", "10.0.0.2", 9000);
+	uc_clock_set(100);
+	fetch(o, "SEP01", "ITL", "aaaaaaaa02", "10.0.0.3", 100);
+	miss(o, "SEP02", "other", "10.0.0.2", 100);
+	assert_phones(o, "SEP01 10.0.0.3/tftp 100-100 itl aaaaaaaa02@100 ctl cccccccc01@100\nSEP02 10.0.0.2/tftp 100-100 missed other@100");
+}
+
 /* A list that was missed, or that somebody has put there by hand, is none that the phone holds. */
 static void only_lists_that_were_published_count_as_held(void **state)
 {
@@ -348,6 +362,29 @@ static void phones_come_in_pages_and_by_what_they_lack(void **state)
 	assert_ok(uc_local_count(o->l, "CTL", "", &c, &e), e);
 	assert_int_equal(c.current, 0);
 	assert_int_equal(c.never, 2);
+}
+
+static void note_holding(void *ctx, const char *itl, const char *ctl, int64_t phones)
+{
+	uc_strv_take(ctx, uc_sprintf("%.10s+%.10s:%lld", itl, ctl, (long long)phones));
+}
+
+/* C107: whether phones are left without trust depends on both lists that they hold. */
+static void phones_are_counted_by_the_pair_of_lists_that_they_have_C107(void **state)
+{
+	struct own *o = *state;
+	struct uc_error e;
+	UC_CLEANUP(uc_strv_free) struct uc_strv have = {.items = NULL};
+	fetch(o, "SEP01", "ITL", "aaaaaaaa01", "10.0.0.1", 100);
+	fetch(o, "SEP02", "ITL", "aaaaaaaa01", "10.0.0.2", 100);
+	fetch(o, "SEP02", "CTL", "cccccccc01", "10.0.0.2", 100);
+	fetch(o, "SEP03", "CTL", "cccccccc01", "10.0.0.3", 100);
+	fetch(o, "SEP03", "ITL", "aaaaaaaa01", "10.0.0.3", 100);
+	fetch(o, "SEP04", "CTL", "cccccccc01", "10.0.0.4", 100);
+	fetch(o, "SEP05", "config", "SEP05.xml", "10.0.0.5", 100);
+	assert_ok(uc_local_holdings(o->l, note_holding, &have, &e), e);
+	UC_CLEANUP(uc_freep) char *text = uc_strv_join(&have, " ");
+	assert_string_equal(text, "aaaaaaaa01+cccccccc01:2 +cccccccc01:1 aaaaaaaa01+:1");
 }
 
 static void nobody_is_counted_as_nobody(void **state)
@@ -739,10 +776,12 @@ int main(void)
 	    T(versions_of_a_list_are_kept_and_the_last_one_put_is_the_newest),
 	    T(what_names_no_version_or_several_is_told),
 	    T(a_phone_is_known_by_what_it_fetched_last),
+	    T(what_a_clock_saw_in_the_future_does_not_outlast_what_comes),
 	    T(only_lists_that_were_published_count_as_held),
 	    T(a_request_without_a_name_counts_for_the_phone_that_was_last_seen_there),
 	    T(who_has_no_name_is_known_by_the_address_until_the_name_is_told),
 	    T(phones_come_in_pages_and_by_what_they_lack),
+	    T(phones_are_counted_by_the_pair_of_lists_that_they_have_C107),
 	    T(nobody_is_counted_as_nobody),
 	    T(phones_that_are_gone_go_and_lists_stay),
 	    T(there_are_never_more_phones_than_so_many),

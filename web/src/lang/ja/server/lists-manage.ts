@@ -14,10 +14,17 @@ export const listsManage: Texts = {
 
   /* manage/lists_judge.c */
   "Change one thing at a time: the TVS certificates or the signer, and the other when phones have fetched the new list (show phone list); or have the other signer sign first: utils itl reset localkey.": "一度に 1 つずつ変更してください。TVS 証明書か署名者のどちらかを変更し、電話機が新しいリストを取得してから (show phone list) もう一方を変更します。または、先にもう一方の署名者に署名させてください: utils itl reset localkey",
+  "Change one thing at a time: the TVS certificates or the signer, and the other when phones have fetched the new list (show phone list); or have the other signer sign first: utils ctl reset localkey.": "一度に 1 つずつ変更してください。TVS 証明書か署名者のどちらかを変更し、電話機が新しいリストを取得してから (show phone list) もう一方を変更します。または、先にもう一方の署名者に署名させてください: utils ctl reset localkey",
   "%s refuse the next %s: they know neither its signer, %s, nor a TVS certificate that still answers": "{1}は次の {2} を拒否します。署名者 {3} も、応答できる TVS 証明書も知らないためです",
   "To spare phones the question, have the other signer sign first (utils itl reset localkey) and wait until phones have fetched that list.": "電話機に問い合わせをさせないためには、先にもう一方の署名者に署名させ (utils itl reset localkey)、電話機がそのリストを取得するまで待ってください。",
+  "To spare phones the question, have the other signer sign first (utils ctl reset localkey) and wait until phones have fetched that list.": "電話機に問い合わせをさせないためには、先にもう一方の署名者に署名させ (utils ctl reset localkey)、電話機がそのリストを取得するまで待ってください。",
   "%s accept the next %s only after asking TVS for its signer, %s": "{1}は、署名者 {3} について TVS に問い合わせた後でのみ次の {2} を受け入れます",
-  "%lld phones that still hold the %s of %s": "{3} の {2} をまだ保持している {1} 台の電話機",
+  "%lld phones that still hold the ITL of %s and the CTL of %s": "{2} の ITL と {3} の CTL をまだ保持している {1} 台の電話機",
+  "%lld phones that still hold the ITL of %s": "{2} の ITL をまだ保持している {1} 台の電話機",
+  "%lld phones that still hold the CTL of %s": "{2} の CTL をまだ保持している {1} 台の電話機",
+  "%s (fetched from %s)": "{1} ({2} から取得)",
+  "%lld phones that hold no %s": "{2} を保持していない {1} 台の電話機",
+  "Leave the signing to ITLRecovery until phones have fetched a list that names the CallManager certificate (show phone list).": "CallManager 証明書を含むリストを電話機が取得するまで、ITLRecovery による署名を続けてください (show phone list)。",
   "Wait until they have: show phone list --list ITL --stale.": "取得するまで待ってください: show phone list --list ITL --stale",
   "%lld of %lld phones have not fetched the present ITL yet": "{2} 台中 {1} 台の電話機が現在の ITL をまだ取得していません",
   "a new certificate": "新しい証明書",

@@ -264,7 +264,6 @@ export const manage: Texts = {
     "Add the node %s (%s, %s) with the node key %s...": "ノードキー {4}... のノード {1} ({2}、{3}) を追加する",
     "Replace the node %s (%s, %s) with the node key %s...": "ノード {1} ({2}、{3}) を、ノードキー {4}... のノードに置き換える",
   },
-  "Replace it: set key regen authz.": "置き換えてください: set key regen authz",
   "the %s key %.8s... cannot be opened here, so %s does not get it": "{1} キー {2}... をここで復号できないため、{3} に渡せません",
   "a node has joined as %s with this secret already, by change %lld": "このシークレットでは、変更 {2} でノードが {1} としてすでに参加しています",
   "The node %s joins the cluster": "ノード {1} がクラスタに参加する",

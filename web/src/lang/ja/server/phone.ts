@@ -9,5 +9,4 @@ export const phone: Texts = {
   "no phone '%s' has fetched anything from this node": "電話機「{1}」はこのノードから何も取得していません",
 
   /* node/phone_record.c */
-  "cannot start the thread that records what phones fetch": "電話機によるファイルの取得を記録するスレッドを開始できません",
 };
