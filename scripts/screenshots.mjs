@@ -1,10 +1,10 @@
 // Makes the pictures of docs/console/ (make screenshots): a node with a CA's certificates, some of them near their end, seen in a real browser.
 //
 //   node --test-reporter=./tests/console/reporter.mjs scripts/screenshots.mjs
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
-import { CA, field, file, makeKey, Node, open, openssl, ROOT, temporaryFolder } from "../tests/console/harness.mjs";
+import { CA, field, file, makeKey, Node, open, openssl, ROOT, temporaryFolder, until } from "../tests/console/harness.mjs";
 
 const FOLDER = join(ROOT, "docs/console");
 const WIDTH = 1280;
@@ -69,6 +69,20 @@ test("screenshots", async (t) => {
   await page.locator('input[type="file"]').setInputFiles(file("answer.pem", [answer, ...issuing.chain()].join("")));
   await page.locator(".plan").waitFor();
   await shoot(page, "plan");
+
+  // Phones that hold lists: some of them have fetched the newest.
+  const { "phone-http": http } = JSON.parse(readFileSync(join(node.data, "ports.json"), "utf8"));
+  const fetched = (name) => fetch(`http://127.0.0.1:${http}/${name}`).then((answer) => answer.arrayBuffer());
+  const phones = Array.from({ length: 12 }, (_, i) => `SEP00112233${(0x4401 + 37 * i).toString(16).toUpperCase()}`);
+  await node.ask("POST", "/lists/mode?yes=1", { json: { mode: "mixed-mode" } });
+  for (const phone of phones) for (const list of ["CTL", "ITL"]) await fetched(`${list}${phone}.tlv`);
+  await node.ask("POST", "/certificates/own/CAPF/regenerate?yes=1", { json: {} });
+  for (const phone of phones.slice(0, 8)) await fetched(`ITL${phone}.tlv`);
+  await until("the phones are known", async () => (await node.ask("GET", "/phones?stale=1")).items.length === 4);
+  await visit("/lists", "main h2");
+  await shoot(page, "lists");
+  await visit("/phones", "main tbody tr");
+  await shoot(page, "phones");
 
   const { page: dark } = await open(t, node, { width: WIDTH, height: HEIGHT, scheme: "dark" });
   await dark.locator("main svg").first().waitFor();
