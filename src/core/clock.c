@@ -41,6 +41,15 @@ static int days_in_month(int year, int month)
 	return month == 2 && leap(year) ? 29 : days[month - 1];
 }
 
+void uc_cond_init(pthread_cond_t *cond)
+{
+	pthread_condattr_t with;
+	pthread_condattr_init(&with);
+	pthread_condattr_setclock(&with, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &with);
+	pthread_condattr_destroy(&with);
+}
+
 bool uc_civil_valid(const struct uc_civil *c)
 {
 	if (c->year < 0 || c->year > 9999 || c->month < 1 || c->month > 12) return false;

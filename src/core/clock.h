@@ -5,6 +5,7 @@
 #ifndef UC_CORE_CLOCK_H
 #define UC_CORE_CLOCK_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -27,6 +28,8 @@ uc_time uc_now(void);
 void uc_clock_set(uc_time fixed);
 /* A monotonic clock in nanoseconds, for durations. */
 int64_t uc_monotonic_ns(void);
+/* A condition that pthread_cond_timedwait() waits for until a time of CLOCK_MONOTONIC: setting the time of day makes no wait longer. */
+void uc_cond_init(pthread_cond_t *cond);
 
 /* Is it a date that exists (30 February does not), with second 0 to 59? */
 bool uc_civil_valid(const struct uc_civil *c);

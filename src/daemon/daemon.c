@@ -50,7 +50,7 @@ static void *maintain(void *arg)
 		uc_node_maintain(d->node);
 		pthread_mutex_lock(&d->lock);
 		struct timespec until;
-		clock_gettime(CLOCK_REALTIME, &until);
+		clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_sec += MAINTENANCE_SECONDS;
 		if (!d->ending) pthread_cond_timedwait(&d->wake, &d->lock, &until);
 	}
@@ -188,7 +188,8 @@ static void end(struct daemon *d)
 
 enum uc_status uc_daemon_run(const struct uc_config *config, bool *again, struct uc_error *e)
 {
-	struct daemon d = {.config = config, .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
+	struct daemon d = {.config = config, .lock = PTHREAD_MUTEX_INITIALIZER};
+	uc_cond_init(&d.wake);
 	signal(SIGPIPE, SIG_IGN);
 	enum uc_status status = start(&d, e);
 	if (status == UC_OK) event_base_dispatch(d.base);

@@ -60,7 +60,10 @@ enum uc_status uc_plan_follow_store(const struct uc_task_context *ctx, const str
 /* A plan without steps changes nothing. */
 bool uc_plan_empty(const struct uc_plan *p);
 
-/* The hash (hex, 65 bytes) of what a person agreed to: task, texts of the steps, weights and codes of the findings, follow-ups, and what it is bound to. Equal for two makings of the same plan with other keys or serials. */
+/*
+ * The hash (hex, 65 bytes) of what a person agreed to: task, texts of the steps, weights and codes of the findings but for those about what phones
+ * have fetched by now, follow-ups, and what it is bound to. Equal for two makings of the same plan with other keys or serials.
+ */
 void uc_plan_hash(const struct uc_plan *p, char hash[65]);
 /* {"task","summary","base","plan","steps":[{"type","text","before","after"}] (manage/preview.h),"findings","followups","worst"}, owned. */
 json_t *uc_plan_json(const struct uc_plan *p);

@@ -168,7 +168,7 @@ struct uc_link *uc_link_make(void)
 	struct uc_link *l = uc_zalloc(1, sizeof *l);
 	pthread_mutex_init(&l->lock, NULL);
 	pthread_mutex_init(&l->work_lock, NULL);
-	pthread_cond_init(&l->work, NULL);
+	uc_cond_init(&l->work);
 	l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	l->states = json_object();
 	return l;

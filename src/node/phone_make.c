@@ -1,4 +1,5 @@
 /* Makes what a phone asks for out of a file: as it is, filled in, signed, encrypted, or the stub of one that is encrypted. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/log.h"
@@ -122,10 +123,13 @@ static bool may_be_secret(struct uc_slice content, const struct uc_error *why)
 	return has_word(content) || memchr(content.ptr, 0, content.len) != NULL || (!other && !is_finished(content));
 }
 
-/* Without the reason: it quotes the file, and whoever asks is told. */
+/* With the line, and without the reason: that quotes the file, and whoever asks is told. */
 static enum uc_status fail_secret(const struct uc_phone_order *o, const struct uc_error *why, struct uc_error *e)
 {
-	return uc_fail(e, why->code, why->id, why->hint, "%.160s cannot be read, and what is in it may be secret", o->source);
+	static const char word[] = "line ";
+	const char *at = strstr(why->message, word);
+	long line = at != NULL ? strtol(at + strlen(word), NULL, 10) : 1;
+	return uc_fail(e, why->code, why->id, why->hint, "%.160s cannot be read (line %ld), and what is in it may be secret", o->source, line);
 }
 
 /* Phones bear more than a parser does, and a PBX may write it: what cannot be read goes as it is, unless that might tell a secret. */

@@ -127,23 +127,13 @@ static int start_thread(struct uc_phone_records *r)
 	return rc;
 }
 
-/* A second is one, whatever happens to the time of day meanwhile. */
-static void init_wake(pthread_cond_t *wake)
-{
-	pthread_condattr_t with;
-	pthread_condattr_init(&with);
-	pthread_condattr_setclock(&with, CLOCK_MONOTONIC);
-	pthread_cond_init(wake, &with);
-	pthread_condattr_destroy(&with);
-}
-
 enum uc_status uc_phone_records_start(const char *path, struct uc_phone_records **out, struct uc_error *e)
 {
 	struct uc_phone_records *r = uc_zalloc(1, sizeof *r);
 	r->queue = uc_zalloc(UC_PHONE_QUEUE, sizeof *r->queue);
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_mutex_init(&r->db_lock, NULL);
-	init_wake(&r->wake);
+	uc_cond_init(&r->wake);
 	enum uc_status status = uc_local_open(path, &r->db, e);
 	int rc = status == UC_OK ? start_thread(r) : 0;
 	if (rc != 0) status = uc_fail_errno(e, rc, "cannot start the thread that records what phones fetch");

@@ -23,7 +23,7 @@ static uint64_t clock_ms(void)
 /* The clock of the wheel runs only while something has a deadline. */
 static void keep_ticking(struct uc_tftp *t)
 {
-	const struct timeval tick = {.tv_usec = UC_TFTP_TICK_MS * 1000};
+	const struct timeval tick = {.tv_usec = UC_TFTP_TICK_MS * 1000L};
 	if (t->wheel.count > 0 && !event_pending(t->tick_event, EV_TIMEOUT, NULL)) event_add(t->tick_event, &tick);
 }
 

@@ -1,6 +1,7 @@
 /* src/core/clock.c: 64-bit calendar arithmetic without a zone (C58, C59, C61, C65, C66, C67, C70). */
 #include "uc_test.h"
 
+#include <errno.h>
 #include <time.h>
 
 #include "core/clock.h"
@@ -324,6 +325,27 @@ static void the_clock_can_be_fixed_and_released(void **state)
 	assert_true(uc_monotonic_ns() >= a);
 }
 
+static void a_condition_waits_by_the_monotonic_clock(void **state)
+{
+	(void)state;
+	pthread_cond_t cond;
+	pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	struct timespec until;
+	uc_cond_init(&cond);
+	pthread_mutex_lock(&lock);
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	int64_t deadline = (int64_t)until.tv_sec * 1000000000 + until.tv_nsec + 20000000;
+	until = (struct timespec){.tv_sec = deadline / 1000000000, .tv_nsec = deadline % 1000000000};
+	int rc;
+	do rc = pthread_cond_timedwait(&cond, &lock, &until);
+	while (rc == 0);
+	assert_int_equal(rc, ETIMEDOUT);
+	/* By the time of day, the moment would have been long ago. */
+	assert_true(uc_monotonic_ns() >= deadline);
+	pthread_mutex_unlock(&lock);
+	pthread_cond_destroy(&cond);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -339,6 +361,7 @@ int main(void)
 	    cmocka_unit_test(the_sign_is_right_on_both_sides_of_every_boundary_C67),
 	    cmocka_unit_test(the_last_moment_of_the_calendar_is_never_and_no_distance_overflows_C61_C65),
 	    cmocka_unit_test(the_clock_can_be_fixed_and_released),
+	    cmocka_unit_test(a_condition_waits_by_the_monotonic_clock),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

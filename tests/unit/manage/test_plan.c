@@ -56,6 +56,21 @@ static void plans_differ_when_a_person_would_see_something_else(void **state)
 	assert_false(same_hash(plan_of("A", "x", UC_NOTE, "note", "TFTP"), task));
 }
 
+/* Else a job would fail for ever where phones fetch lists: what they hold is judged where and when it is done, and needs its yes and force there. */
+static void what_phones_have_fetched_meanwhile_is_no_other_plan_C107(void **state)
+{
+	static const char *const codes[] = {"list-behind", "list-by-tvs", "list-stranded"};
+	(void)state;
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+		struct uc_plan more = plan_of("A", "x", UC_NOTE, "note", "TFTP");
+		uc_findings_add(&more.findings, UC_DANGER, codes[i], NULL, "phones");
+		assert_true(same_hash(plan_of("A", "x", UC_NOTE, "note", "TFTP"), more));
+	}
+	struct uc_plan other = plan_of("A", "x", UC_NOTE, "note", "TFTP");
+	uc_findings_add(&other.findings, UC_DANGER, "list-unsigned", NULL, "nobody");
+	assert_false(same_hash(plan_of("A", "x", UC_NOTE, "note", "TFTP"), other));
+}
+
 /* Nobody sees it, and yet something was prepared for it. */
 static void plans_differ_when_they_are_bound_to_something_else(void **state)
 {
@@ -216,6 +231,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(plans_are_equal_whatever_keys_and_serials_they_were_made_with),
 	    cmocka_unit_test(plans_differ_when_a_person_would_see_something_else),
+	    cmocka_unit_test(what_phones_have_fetched_meanwhile_is_no_other_plan_C107),
 	    cmocka_unit_test(plans_differ_when_they_are_bound_to_something_else),
 	    cmocka_unit_test(people_see_texts_and_types_of_steps_but_not_their_contents),
 	    cmocka_unit_test(a_text_that_is_not_UTF_8_does_not_lose_its_step),

@@ -307,8 +307,7 @@ static void an_encrypted_configuration_is_secret_under_any_name(void **state)
 	                                    "CSFjohn.cnf.xml",
 	                                    "copy of it",
 	                                    "SEP001~1.XML",
-	                                    "\xc5\xbf"
-	                                    "ep001122334455.cnf.xml",
+	                                    "\xc5\xbf\x65p001122334455.cnf.xml", /* with a long s */
 	                                    "x.xml"};
 	static const char wide[] = "\xff\xfe<\0e\0n\0c\0r\0C\0o\0n\0f\0i\0g\0";
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
