@@ -32,7 +32,9 @@ static const struct uc_setting settings[] = {
     {.name = UC_SETTING_FILL,
      .about = "Whether configurations of phones are completed before they are signed.",
      .values = LIST("off", "on"),
-     .texts = LIST("They are signed as they are.", "The servers of TVS and CAPF, and the hash of the phone's certificate, are filled in.")},
+     .texts =
+         LIST("They are signed as they are.",
+              "The servers of TVS and CAPF, what CAPF has for the phone (capfAuthMode), and the hash of its certificate are filled in.")},
 };
 
 enum { SETTINGS = sizeof settings / sizeof *settings };

@@ -231,16 +231,21 @@ static void tell_records(struct lines before, struct lines next, const char *lis
 
 /* ---- who signs ---- */
 
+static const char *place(const struct uc_list_draft *d)
+{
+	return d->ctl ? "the cluster" : d->node;
+}
+
 static void judge_signer(const struct judging *j, const struct uc_list_draft *before, const struct uc_list_draft *next)
 {
 	struct uc_findings *out = &j->plan->findings;
 	const char *list = next->ctl ? "CTL" : "ITL";
 	if (next->signer < 0 && before->signer >= 0)
 		uc_findings_add(out, UC_DANGER, "list-unsigned", "Keep one of the two with an RSA 2048 key.",
-		                "nobody can sign the %s of %s any more: %s", list, next->node, next->other);
+		                "nobody can sign the %s of %s any more: %s", list, place(next), next->other);
 	if (next->signer >= 0 && next->other != NULL && before->other == NULL)
 		uc_findings_add(out, UC_WARN, "list-signer", NULL, "%s signs the %s of %s from now on: %s", next->entries[next->signer].purpose,
-		                list, next->node, next->other);
+		                list, place(next), next->other);
 }
 
 /* One that is too large is not loaded by phones. What is not made yet is about as large as what it replaces. */
@@ -252,7 +257,7 @@ static void judge_size(const struct judging *j, const struct uc_list_draft *next
 		if (next->entries[i].unmade) return;
 	if (next->signer < 0 || uc_list_draft_unsigned(next, j->ctx->now, &file, &why) == UC_OK) return;
 	uc_findings_add(&j->plan->findings, UC_DANGER, "list-unwritable", why.hint[0] != '\0' ? why.hint : NULL,
-	                "the %s of %s cannot be published any more: %s", next->ctl ? "CTL" : "ITL", next->node, why.message);
+	                "the %s of %s cannot be published any more: %s", next->ctl ? "CTL" : "ITL", place(next), why.message);
 }
 
 /* ---- the ITL of each node ---- */

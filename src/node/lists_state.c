@@ -123,10 +123,10 @@ static void judge_signer(const struct uc_list_draft *d, struct uc_findings *out)
 	if (d->other == NULL) return;
 	if (d->signer < 0 && uc_findings_get(out, "list-unsigned") == NULL)
 		uc_findings_add(out, UC_DANGER, "list-unsigned", "Regenerate ITLRecovery or CallManager with an RSA 2048 key.",
-		                "nobody can sign the %s of %s: %s", list, d->node, d->other);
+		                "nobody can sign the %s of %s: %s", list, d->ctl ? "the cluster" : d->node, d->other);
 	if (d->signer >= 0)
-		uc_findings_add(out, UC_WARN, "list-signer", NULL, "%s signs the %s of %s: %s", d->entries[d->signer].purpose, list, d->node,
-		                d->other);
+		uc_findings_add(out, UC_WARN, "list-signer", NULL, "%s signs the %s of %s: %s", d->entries[d->signer].purpose, list,
+		                d->ctl ? "the cluster" : d->node, d->other);
 }
 
 static bool has_unmade(const struct uc_list_draft *d)

@@ -11,6 +11,9 @@
 
 #define MAX_CERT ((size_t)64 * 1024)
 
+/* capfAuthMode while CAPF has nothing for a phone: any other value makes the phone begin a session each time that it starts. */
+enum { NOTHING_PENDING = 0 };
+
 /* A configuration on its way. */
 struct config {
 	struct uc_buf content;
@@ -190,7 +193,7 @@ static enum uc_status fill(const struct uc_phone_order *o, struct config *c, str
 	const struct uc_cnf_fill with = {.tvs = b->tvs.count > 0 ? &b->tvs : NULL,
 	                                 .capf = b->capf.count > 0 ? &b->capf : NULL,
 	                                 .cert_hash = c->cert != NULL ? c->hash : NULL,
-	                                 .capf_auth_mode = -1,
+	                                 .capf_auth_mode = b->capf.count > 0 ? NOTHING_PENDING : -1,
 	                                 .encrypted = -1};
 	struct uc_buf filled = UC_BUF_EMPTY;
 	enum uc_status status = uc_cnf_fill(uc_buf_slice(&c->content), &with, &filled, e);

@@ -446,12 +446,14 @@ def test_settings_count_for_the_next_request(node, tmp_path):
     node.cli("set", "setting", "file-signature", "sha512", "--yes")
     file = SignedFile(by_http(node, f"{CONFIG}.sgn"))
     assert file.digest == "sha512" and file.signed_by(node.pem("CallManager"), tmp_path) and file.body == config()
+    put(node, CONFIG, config().replace(b"<capfAuthMode>0<", b"<capfAuthMode>2<"))
     node.cli("set", "setting", "phone-fill", "on", "--yes")
     filled = SignedFile(by_tftp_hpa(node, f"{CONFIG}.sgn", tmp_path)).body
     assert re.search(rb"<TVS>.*<address>.*</TVS>", filled, re.DOTALL) and b"<capfList>" in filled and PASSWORD.encode() in filled
+    assert b"<capfAuthMode>0</capfAuthMode>" in filled  # CAPF has nothing for the phone
     assert by_https(node, f"{CONFIG}.sgn") == by_http(node, CONFIG) == filled
     node.cli("set", "setting", "phone-fill", "off", "--yes")
-    assert by_http(node, CONFIG) == config()
+    assert by_http(node, CONFIG) == config().replace(b"<capfAuthMode>0<", b"<capfAuthMode>2<")
 
 
 # ---- what is not for phones

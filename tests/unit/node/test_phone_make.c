@@ -363,6 +363,7 @@ static void a_configuration_is_filled_in_when_the_cluster_wants_it(void **state)
 	static const char *const words[] = {"cucm-pub.example.com", "cucm-sub1.example.com", "capf.example.com", "<secret>password</secret>"};
 	for (size_t i = 0; i < 4; i++) assert_non_null(strstr(content, words[i]));
 	assert_non_null(strstr(content, hash));
+	assert_non_null(strstr(content, "<capfAuthMode>0</capfAuthMode>"));
 	assert_true(strstr(content, words[0]) < strstr(content, words[1]));
 	/* The same however it is fetched. */
 	expect_bytes(CONFIG, false, content);

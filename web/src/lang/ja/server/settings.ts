@@ -17,7 +17,7 @@ export const settings: Texts = {
   "Phones that can also use EC certificates and EC keys, and fetch their configuration over HTTPS.": "対応する電話機は EC 証明書と EC キーも使い、設定ファイルを HTTPS で取得します。",
   "Whether configurations of phones are completed before they are signed.": "電話機の設定ファイルを、署名する前に補完するかどうか。",
   "They are signed as they are.": "そのまま署名します。",
-  "The servers of TVS and CAPF, and the hash of the phone's certificate, are filled in.": "TVS と CAPF のサーバと、電話機の証明書のハッシュを補います。",
+  "The servers of TVS and CAPF, what CAPF has for the phone (capfAuthMode), and the hash of its certificate are filled in.": "TVS と CAPF のサーバ、電話機に対する CAPF の処理 (capfAuthMode)、電話機の証明書のハッシュを補います。",
   "The settings are %s.": "設定は次のとおりです: {1}",
   "there is no setting '%.80s'": "設定「{1}」はありません",
   "Its values are %s.": "値は次のとおりです: {1}",
