@@ -99,7 +99,8 @@ void uc_held_lists_free(struct uc_held_lists *v);
  *   list-behind    warn: phones have not fetched the present list yet
  *   list-signer    warn: another one than usual signs, and why
  *   list-unsigned  danger: nobody can sign the list any more
- *   list-large     refused or danger: it will not fit
+ *   list-unwritable  danger: it would be larger than phones load, or has a key that they cannot use
+ *   list-gains, list-loses  note: a record
  */
 enum uc_status uc_plan_lists(struct uc_task_context *ctx, struct uc_plan *plan, struct uc_error *e) UC_MUST;
 

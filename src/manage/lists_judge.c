@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "core/bytes.h"
-#include "manage/lists.h"
+#include "manage/lists_source.h"
 
 /* What to do instead, [of a CTL]. */
 static const char *const one_by_one[] = {
@@ -46,17 +46,21 @@ static void judging_free(struct judging *j)
 	uc_strv_free(&j->changed);
 }
 
-/* Steps that lists may be made of. */
+/* May lists be made of what it sets? */
+static bool concerns(const json_t *step)
+{
+	static const char *const types[] = {"identity.", "setting.", "node.", "list.", "key.seal"};
+	const char *type = uc_json_member(step, "type");
+	for (size_t k = 0; k < sizeof types / sizeof *types; k++)
+		if (uc_starts_with(type, types[k])) return true;
+	return uc_starts_with(type, "trust.") && strcmp(uc_json_member(step, "store"), UC_LISTS_EXTRA) == 0;
+}
+
 static bool concerns_lists(const struct uc_plan *plan)
 {
-	static const char *const types[] = {"identity.", "setting.", "node.", "list.", "key.seal", "trust."};
 	size_t i;
 	const json_t *step;
-	json_array_foreach(plan->steps, i, step)
-	{
-		for (size_t k = 0; k < sizeof types / sizeof *types; k++)
-			if (uc_starts_with(uc_json_member(step, "type"), types[k])) return true;
-	}
+	json_array_foreach(plan->steps, i, step) if (concerns(step)) return true;
 	return false;
 }
 

@@ -42,10 +42,15 @@ static void fill_block(struct uc_tftp_transfer *x)
 	if (x->block_len < x->terms.blksize) x->flow.last = x->flow.first;
 }
 
-/* The wait doubles with each try, to a limit. A client may have asked for a longer one (RFC 2349). */
+/*
+ * The wait doubles with each try, to a limit. A client may have asked for a longer one (RFC 2349): that counts once it has answered, so that a
+ * request with a forged address does not hold its place for long.
+ */
 static void set_deadline(struct uc_tftp_transfer *x)
 {
-	uint64_t base = x->terms.timeout > 0 ? (uint64_t)x->terms.timeout * 1000 : x->server->timeout_ms;
+	uint64_t base = x->server->timeout_ms;
+	uint64_t wish = (uint64_t)x->terms.timeout * 1000;
+	if (wish > 0 && (x->answered || wish < base)) base = wish;
 	uint64_t most = base > UC_TFTP_WAIT_MAX ? base : UC_TFTP_WAIT_MAX;
 	uint64_t wait = base;
 	for (unsigned i = 0; i < x->tries && wait < most; i++) wait *= 2;

@@ -166,6 +166,31 @@ static void the_client_may_choose_the_time(void **state)
 	harness_free(h);
 }
 
+/* A request with a forged address holds its place no longer than any other. */
+static void a_long_wait_counts_for_those_only_who_have_answered(void **state)
+{
+	(void)state;
+	const struct uc_tftp_config config = {.timeout_ms = 20, .retries = 2};
+	struct harness *h = harness_new(&config);
+	struct client *c = client_new(h, "127.0.0.1", "127.0.0.1");
+	REQUEST(c, "\0\1big\0octet\0timeout\000255\0");
+	for (int i = 0; i < 3; i++) EXPECT(c, "\0\6timeout\000255\0");
+	WAIT_FOR(h, gone, 1);
+	WAIT_FOR(h, active, 0);
+	client_free(c);
+	/* One that has answered gets the time that it asked for. */
+	c = client_new(h, "127.0.0.1", "127.0.0.1");
+	REQUEST(c, "\0\1big\0octet\0timeout\000255\0");
+	EXPECT(c, "\0\6timeout\000255\0");
+	send_ack(c, 0);
+	do client_read(c);
+	while (c->data[1] != 3); /* the answer to the options may come a second time */
+	usleep(200 * 1000);
+	assert_int_equal(harness_stats(h).active, 1);
+	client_free(c);
+	harness_free(h);
+}
+
 static void a_window_is_sent_without_waiting_RFC7440(void **state)
 {
 	(void)state;
@@ -395,6 +420,7 @@ int main(void)
 	    cmocka_unit_test(a_vanished_client_gets_so_many_tries_and_is_forgotten),
 	    cmocka_unit_test(an_acknowledgement_gives_the_next_block_all_its_tries),
 	    cmocka_unit_test(the_client_may_choose_the_time),
+	    cmocka_unit_test(a_long_wait_counts_for_those_only_who_have_answered),
 	    cmocka_unit_test(a_window_is_sent_without_waiting_RFC7440),
 	    cmocka_unit_test(a_window_larger_than_a_batch_arrives_whole),
 	    cmocka_unit_test(a_window_is_sent_again_after_the_time),
