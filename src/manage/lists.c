@@ -50,7 +50,7 @@ static const struct row ctl_rows[] = {
 struct making {
 	const struct uc_list_source *source;
 	struct uc_list_draft *out;
-	const char *publisher; /* the name of that node, or NULL */
+	const char *publisher; /* the name of that node, or "" */
 };
 
 void uc_list_draft_free(struct uc_list_draft *d)
@@ -77,19 +77,19 @@ static const char *publisher_of(const struct uc_list_source *s)
 {
 	for (size_t i = 0; i < s->place_count; i++)
 		if ((s->places[i].roles & UC_NODE_PUBLISHER) != 0) return s->places[i].name;
-	return NULL;
+	return "";
 }
 
 static bool is(const char *a, const char *b)
 {
-	return a != NULL && b != NULL && strcmp(a, b) == 0;
+	return strcmp(a, b) == 0;
 }
 
 /* Has the node that signs this list the key: as its own, or sealed to it? The CTL is signed by the publisher. */
 static bool key_here(const struct making *m, const struct uc_list_holding *h)
 {
 	const char *signer = m->out->ctl ? m->publisher : m->out->node;
-	UC_CLEANUP(uc_freep) char *sealed = uc_sprintf("%s/%s", h->key, signer != NULL ? signer : "");
+	UC_CLEANUP(uc_freep) char *sealed = uc_sprintf("%s/%s", h->key, signer);
 	return is(h->node, signer) || uc_strv_has(&m->source->sealed, sealed);
 }
 
@@ -153,7 +153,7 @@ static void add_of_node(const struct making *m, const struct row *r, const char 
 static void add_row(const struct making *m, const struct row *r)
 {
 	if (((r->when & ADVANCED) != 0 && !m->source->advanced) || ((r->when & MIXED) != 0 && !m->source->mixed)) return;
-	if (m->publisher != NULL) add_of_node(m, r, m->publisher);
+	add_of_node(m, r, m->publisher);
 	for (size_t i = 0; i < m->source->place_count; i++)
 		if (!is(m->source->places[i].name, m->publisher)) add_of_node(m, r, m->source->places[i].name);
 }

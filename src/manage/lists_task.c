@@ -22,9 +22,10 @@ static enum uc_status read_mode(const struct uc_task_request *req, struct asked 
 	} modes[] = {{"mixed-mode", "mixed"}, {"non-secure-mode", "non-secure"}};
 	const char *word;
 	UC_TRY(uc_arg_need(req, "mode", &word, e));
-	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
-		if (strcmp(modes[i].word, word) == 0) out->mode = modes[i].value;
-	if (out->mode != NULL) return UC_OK;
+	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+		out->mode = modes[i].value;
+		if (strcmp(modes[i].word, word) == 0) return UC_OK;
+	}
 	return uc_fail_field(e, UC_EINPUT, "bad-mode", "mode", "Use mixed-mode or non-secure-mode.", "'%s' is not a mode of a cluster", word);
 }
 

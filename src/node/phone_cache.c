@@ -107,6 +107,17 @@ bool uc_phone_cache_get(struct uc_phone_cache *c, const char *key, const struct 
 	return known;
 }
 
+/* What was not asked for for the longest goes, until the rest fits. */
+static void evict(struct uc_phone_cache *c)
+{
+	struct entry *next = TAILQ_FIRST(&c->used);
+	while (c->held > c->max && next != NULL) {
+		struct entry *x = next;
+		next = TAILQ_NEXT(x, used);
+		drop(c, x);
+	}
+}
+
 void uc_phone_cache_put(struct uc_phone_cache *c, const char *key, const struct uc_phone_need *need, struct uc_phone_file *f)
 {
 	struct entry *x = uc_zalloc(1, sizeof *x);
@@ -121,7 +132,7 @@ void uc_phone_cache_put(struct uc_phone_cache *c, const char *key, const struct 
 	LIST_INSERT_HEAD(&c->buckets[x->bucket], x, same);
 	TAILQ_INSERT_TAIL(&c->used, x, used);
 	c->held += x->bytes;
-	while (c->held > c->max) drop(c, TAILQ_FIRST(&c->used));
+	evict(c);
 	pthread_mutex_unlock(&c->lock);
 }
 

@@ -128,7 +128,7 @@ static enum uc_status read_once(int fd, const char *name, size_t max, struct uc_
                                 struct uc_error *e)
 {
 	struct stat st;
-	struct uc_phone_stamp after;
+	struct uc_phone_stamp after = {.there = false};
 	if (fstat(fd, &st) != 0) return uc_fail_errno(e, errno, "cannot read the file '%.160s' for phones", name);
 	UC_TRY(take_stamp(&st, name, stamp, e));
 	if (lseek(fd, 0, SEEK_SET) != 0) return uc_fail_errno(e, errno, "cannot read the file '%.160s' for phones", name);

@@ -37,22 +37,29 @@ static void take(struct uc_phone_made *out, struct uc_buf *content)
 
 /* ---- signing ---- */
 
-static enum uc_status signing_for(const struct uc_phone_order *o, struct uc_tl_signing *out, struct uc_error *e)
+static bool can_sign(const struct uc_phone_basis *b)
 {
-	const struct uc_phone_basis *b = o->basis;
-	if (b == NULL || b->tftp_key == NULL || b->tftp_cert == NULL)
-		return uc_fail(e, UC_EREFUSED, "phone-signer", "Regenerate the CallManager certificate.", "'%.160s' cannot be signed: %s", o->asked,
-		               b != NULL && b->fault[0] != '\0' ? b->fault : "this node has no CallManager certificate");
-	*out =
-	    (struct uc_tl_signing){.layout = UC_TL_SERVER, .digest = b->digest, .signer_version = -1, .file_name = o->asked, .time = uc_now()};
-	return UC_OK;
+	return b != NULL && b->tftp_key != NULL && b->tftp_cert != NULL;
+}
+
+static enum uc_status no_signer(const struct uc_phone_order *o, struct uc_error *e)
+{
+	const char *fault = o->basis != NULL ? o->basis->fault : "";
+	return uc_fail(e, UC_EREFUSED, "phone-signer", "Regenerate the CallManager certificate.", "'%.160s' cannot be signed: %s", o->asked,
+	               fault[0] != '\0' ? fault : "this node has no CallManager certificate");
+}
+
+static struct uc_tl_signing signing_of(const struct uc_phone_order *o)
+{
+	return (struct uc_tl_signing){
+	    .layout = UC_TL_SERVER, .digest = o->basis->digest, .signer_version = -1, .file_name = o->asked, .time = uc_now()};
 }
 
 static enum uc_status sign(const struct uc_phone_order *o, struct uc_slice content, struct uc_phone_made *out, struct uc_error *e)
 {
-	struct uc_tl_signing signing;
 	UC_CLEANUP(uc_buf_free) struct uc_buf file = UC_BUF_EMPTY;
-	UC_TRY(signing_for(o, &signing, e));
+	if (!can_sign(o->basis)) return no_signer(o, e);
+	struct uc_tl_signing signing = signing_of(o);
 	UC_TRY(uc_sgn_write(&signing, o->basis->tftp_cert, o->basis->tftp_key, content, &file, e));
 	take(out, &file);
 	return UC_OK;
@@ -60,9 +67,9 @@ static enum uc_status sign(const struct uc_phone_order *o, struct uc_slice conte
 
 static enum uc_status encrypt(const struct uc_phone_order *o, const struct config *c, struct uc_phone_made *out, struct uc_error *e)
 {
-	struct uc_tl_signing signing;
 	UC_CLEANUP(uc_buf_free) struct uc_buf file = UC_BUF_EMPTY;
-	UC_TRY(signing_for(o, &signing, e));
+	if (!can_sign(o->basis)) return no_signer(o, e);
+	struct uc_tl_signing signing = signing_of(o);
 	UC_TRY(uc_enc_write(&signing, o->basis->tftp_cert, o->basis->tftp_key, c->cert, uc_buf_slice(&c->content), NULL, &file, e));
 	take(out, &file);
 	return UC_OK;

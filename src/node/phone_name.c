@@ -81,12 +81,8 @@ static bool fits(size_t rule, const char *leaf, char middle[UC_PHONE_NAME_MAX + 
 /* The source with its last part, dir bytes behind the beginning, spelled as the rule does; only case can differ. */
 static void spell(struct uc_phone_name *out, size_t dir, size_t rule, const char *middle)
 {
-	char *leaf = out->usual + dir;
-	size_t begin = strlen(rules[rule].begins), between = strlen(middle);
 	memcpy(out->usual, out->source, sizeof out->usual);
-	memcpy(leaf, rules[rule].begins, begin);
-	memcpy(leaf + begin, middle, between);
-	memcpy(leaf + begin + between, rules[rule].ends, strlen(rules[rule].ends));
+	snprintf(out->usual + dir, sizeof out->usual - dir, "%s%s%s", rules[rule].begins, middle, rules[rule].ends);
 	if (strcmp(out->usual, out->source) == 0) out->usual[0] = '\0';
 }
 

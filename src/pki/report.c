@@ -35,9 +35,9 @@ json_t *uc_report_string(const char *text)
 	return json_string(clean);
 }
 
-void uc_report_set_taken(json_t *o, const char *key, char *text)
+void uc_report_set_taken(json_t *object, const char *name, char *text)
 {
-	json_object_set_new(o, key, uc_report_string(text));
+	json_object_set_new(object, name, uc_report_string(text));
 	free(text);
 }
 
